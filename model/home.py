@@ -1,0 +1,59 @@
+"""Where everything written at run time lives: one folder, ``PAD_HOME`` (default ``var``)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths under one root; nothing is created here."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> Home:
+        return cls(Path(os.environ.get("PAD_HOME", "var")).resolve())
+
+    @property
+    def lake(self) -> Path:
+        """Typed Parquet, one file a table, sorted by client."""
+        return self.root / "lake"
+
+    @property
+    def portfolio(self) -> Path:
+        """The fictional portfolio as an archive, before ingest."""
+        return self.root / "portfolio"
+
+    @property
+    def features(self) -> Path:
+        """One row a client: SK_ID_CURR, TARGET or null, every feature."""
+        return self.root / "features.parquet"
+
+    @property
+    def mlflow(self) -> Path:
+        return self.root / "mlflow"
+
+    @property
+    def bundles(self) -> Path:
+        return self.root / "bundles"
+
+    @property
+    def books(self) -> Path:
+        return self.root / "books"
+
+    @property
+    def pointer(self) -> Path:
+        """``{"bundle": <digest>, "book": <digest or null>, "at": <ISO time>}``."""
+        return self.root / "current.json"
+
+    @property
+    def store(self) -> Path:
+        return self.root / "store.db"
+
+    @property
+    def stamps(self) -> Path:
+        """Fingerprints of what each pipeline step last read and wrote."""
+        return self.root / "stamps"
