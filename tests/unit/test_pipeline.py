@@ -1,0 +1,99 @@
+"""The line of steps: skipped when nothing changed, run again after a stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model.errors import InputError
+from model.home import Home
+from training import pipeline
+from training.pipeline import Step, run
+
+
+class Recorder:
+    """A step whose input and result are switches of the test."""
+
+    def __init__(self) -> None:
+        self.reads = "one"
+        self.result_there = False
+        self.runs = 0
+        self.fails = False
+
+    def step(self) -> Step:
+        return Step("probe", lambda: self.reads, lambda: self.result_there, self.work)
+
+    def work(self) -> str:
+        self.runs += 1
+        if self.fails:
+            raise KeyboardInterrupt
+        self.result_there = True
+        return "probe made"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def _run(home: Home, recorder: Recorder) -> list[str]:
+    lines: list[str] = []
+    pipeline._run_step(home, recorder.step(), "[1/1] probe", lines.append)
+    return lines
+
+
+def test_a_step_runs_once_and_is_then_skipped(home: Home) -> None:
+    recorder = Recorder()
+    _run(home, recorder)
+    lines = _run(home, recorder)
+    assert recorder.runs == 1
+    assert lines == ["[1/1] probe: unchanged, skipped"]
+
+
+def test_a_step_runs_again_when_what_it_reads_changes(home: Home) -> None:
+    recorder = Recorder()
+    _run(home, recorder)
+    recorder.reads = "two"
+    _run(home, recorder)
+    assert recorder.runs == 2
+
+
+def test_a_step_runs_again_when_its_result_is_gone(home: Home) -> None:
+    recorder = Recorder()
+    _run(home, recorder)
+    recorder.result_there = False
+    _run(home, recorder)
+    assert recorder.runs == 2
+
+
+def test_a_stopped_step_leaves_no_stamp_and_runs_again(home: Home) -> None:
+    recorder = Recorder()
+    recorder.fails = True
+    with pytest.raises(KeyboardInterrupt):
+        _run(home, recorder)
+    recorder.fails = False
+    _run(home, recorder)
+    assert recorder.runs == 2
+
+
+def test_a_damaged_stamp_counts_as_none(home: Home) -> None:
+    recorder = Recorder()
+    _run(home, recorder)
+    (home.stamps / "probe.json").write_text("{")
+    _run(home, recorder)
+    assert recorder.runs == 2
+
+
+def test_a_source_that_does_not_exist_is_named(home: Home) -> None:
+    with pytest.raises(InputError, match=r"nowhere\.zip: no such archive"):
+        run(home, Path("nowhere.zip"), progress=lambda _text: None)
+    assert not home.root.exists() or not any(home.root.iterdir())
+
+
+def test_a_new_archive_of_the_same_name_is_read_again(tmp_path: Path) -> None:
+    archive = tmp_path / "archive.zip"
+    archive.write_bytes(b"one")
+    before = pipeline._files_state(archive)
+    archive.write_bytes(b"other")
+    assert pipeline._files_state(archive) != before
