@@ -1,0 +1,158 @@
+"""Metrics agree with scikit-learn, intervals with their definitions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn import metrics as oracle
+
+from training.evaluation import (
+    CUTOFF_GRID,
+    Costs,
+    auc_score,
+    curves,
+    delong,
+    evaluate,
+    flat,
+    wilson,
+)
+
+TENTH = Costs.theoretical()
+
+
+def _scored(n: int, seed: int = 0, decimals: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Outcomes drawn from their own probabilities: a calibrated score with ties on demand."""
+    random = np.random.default_rng(seed)
+    pd_ = np.round(1 / (1 + np.exp(-random.normal(-2.6, 1.1, n))), decimals)
+    target = (random.random(n) < pd_).astype(int)
+    target[:2] = 0, 1
+    return target, np.clip(pd_, 1e-4, 1 - 1e-4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 10_000), decimals=st.sampled_from([1, 2, 12]))
+def test_every_metric_equals_scikit_learn_ties_included(seed, decimals):
+    target, pd_ = _scored(400, seed, decimals)
+
+    got = {name: estimate.value for name, estimate in evaluate(target, pd_, costs=TENTH, draws=2).items()}
+
+    false_rate, true_rate, _ = oracle.roc_curve(target, pd_, drop_intermediate=False)
+    (tn, fp), (fn, tp) = oracle.confusion_matrix(target, pd_ >= TENTH.cutoff)
+    assert got["auc"] == pytest.approx(oracle.roc_auc_score(target, pd_), abs=1e-12)
+    assert got["gini"] == pytest.approx(2 * oracle.roc_auc_score(target, pd_) - 1, abs=1e-12)
+    assert got["ks"] == pytest.approx(np.max(true_rate - false_rate), abs=1e-12)
+    assert got["pr_auc"] == pytest.approx(oracle.average_precision_score(target, pd_), abs=1e-12)
+    assert got["brier"] == pytest.approx(oracle.brier_score_loss(target, pd_), abs=1e-12)
+    assert got["log_loss"] == pytest.approx(oracle.log_loss(target, pd_), abs=1e-12)
+    assert got["observed_expected"] == pytest.approx(target.sum() / pd_.sum(), abs=1e-12)
+    assert got["cost_per_file"] == pytest.approx((10 * fn + fp) / 400, abs=1e-12)
+    assert got["acceptance_rate"] == pytest.approx((tn + fn) / 400, abs=1e-12)
+    if tn + fn:
+        assert got["accepted_bad_rate"] == pytest.approx(fn / (tn + fn), abs=1e-12)
+
+
+def test_delong_equals_its_definition_by_pairs():
+    """Structural components as the 1988 paper writes them: a double loop over all pairs."""
+    target, pd_ = _scored(150, seed=3, decimals=2)
+    other = np.round(pd_ * np.random.default_rng(1).uniform(0.5, 1.5, 150), 2)
+    bad = target == 1
+    kernels = [
+        (score[bad][:, None] > score[~bad]) + 0.5 * (score[bad][:, None] == score[~bad])
+        for score in (pd_, other)
+    ]
+
+    auc, covariance = delong(target, np.vstack([pd_, other]))
+
+    by_bad = np.cov([kernel.mean(axis=1) for kernel in kernels]) / bad.sum()
+    by_good = np.cov([kernel.mean(axis=0) for kernel in kernels]) / (~bad).sum()
+    assert auc == pytest.approx([kernel.mean() for kernel in kernels])
+    assert covariance == pytest.approx(by_bad + by_good)
+
+
+def test_delong_interval_is_as_wide_as_a_bootstrap_one():
+    target, pd_ = _scored(3000, seed=5)
+    random = np.random.default_rng(0)
+    draws = [random.integers(0, 3000, 3000) for _ in range(300)]
+    spread = np.std([oracle.roc_auc_score(target[draw], pd_[draw]) for draw in draws])
+
+    auc = auc_score(target, pd_)
+
+    assert (auc.high - auc.low) / 2 / 1.96 == pytest.approx(spread, rel=0.15)
+
+
+def test_a_score_without_information_has_one_half_in_its_interval():
+    target, pd_ = _scored(4000, seed=7)
+
+    auc = auc_score(np.random.default_rng(2).permutation(target), pd_)
+
+    assert auc.low < 0.5 < auc.high
+
+
+def test_intervals_hold_their_value_and_shrink_with_the_sample():
+    few = evaluate(*_scored(1000, seed=1), costs=TENTH)
+    many = evaluate(*_scored(16_000, seed=1), costs=TENTH)
+
+    for name in ("auc", "ks", "brier", "log_loss", "cost_per_file", "acceptance_rate", "observed_expected"):
+        assert few[name].low <= few[name].value <= few[name].high, name
+        assert many[name].high - many[name].low < few[name].high - few[name].low, name
+
+
+def test_a_calibrated_score_has_its_ece_near_the_noise_floor_and_a_doubled_one_far_above():
+    target, pd_ = _scored(20_000, seed=11)
+
+    honest = evaluate(target, pd_, costs=TENTH, draws=2)
+    doubled = evaluate(target, np.minimum(2 * pd_, 0.99), costs=TENTH, draws=2)
+
+    assert honest["ece"].value < 2 * honest["ece_noise_floor"].value
+    assert doubled["ece"].value > 10 * doubled["ece_noise_floor"].value
+
+
+def test_l4_cost_of_the_curve_equals_a_direct_count_at_twenty_cut_offs():
+    target, pd_ = _scored(2000, seed=13, decimals=3)
+    drawn = curves(target, pd_)["cut_off"]
+
+    for at in np.random.default_rng(0).integers(0, len(CUTOFF_GRID), 20):
+        refused = pd_ >= CUTOFF_GRID[at]
+        assert drawn["refused_bad"][at] == int(target[refused].sum())
+        assert drawn["refused_good"][at] == int((1 - target[refused]).sum())
+
+
+def test_empirical_optimum_is_the_cheapest_cut_off_of_the_grid():
+    target, pd_ = _scored(3000, seed=17)
+
+    best = evaluate(target, pd_, costs=TENTH, draws=2)["optimal_cutoff"].value
+
+    costs = [10 * target[pd_ < t].sum() + (1 - target[pd_ >= t]).sum() for t in CUTOFF_GRID]
+    assert best == pytest.approx(CUTOFF_GRID[int(np.argmin(costs))])
+
+
+def test_l3_at_the_theoretical_cut_off_both_actions_cost_the_same():
+    costs = Costs.theoretical(fn=10, fp=1)
+
+    assert costs.cutoff * costs.fn == pytest.approx((1 - costs.cutoff) * costs.fp, abs=1e-12)
+
+
+def test_curves_start_and_end_where_a_curve_must():
+    drawn = curves(*_scored(2000, seed=19))
+
+    assert (drawn["roc"]["false_positive_rate"][0], drawn["roc"]["true_positive_rate"][0]) == (0.0, 0.0)
+    assert (drawn["roc"]["false_positive_rate"][-1], drawn["roc"]["true_positive_rate"][-1]) == (1.0, 1.0)
+    assert drawn["gains"]["captured"][-1] == 1.0
+    assert sum(drawn["reliability"]["n"]) == 2000
+
+
+def test_wilson_equals_the_value_tables_give_for_10_of_100():
+    low, high = wilson(np.array([10.0]), np.array([100.0]))
+
+    assert (low[0], high[0]) == (pytest.approx(0.0552, abs=5e-5), pytest.approx(0.1744, abs=5e-5))
+
+
+def test_flat_metrics_carry_their_bounds_and_no_number_that_does_not_exist():
+    values = evaluate(*_scored(500), costs=Costs(cutoff=1e-9), draws=5)
+
+    named = flat(values)
+
+    assert {"auc", "auc_low", "auc_high"} <= named.keys()
+    assert "accepted_bad_rate" not in named  # nobody is accepted
