@@ -1,0 +1,440 @@
+"""The bundle: all that the model knows, in one sealed folder, and no client in it.
+
+================  =====================================================================
+file              content
+================  =====================================================================
+booster.txt       LightGBM text model; feature names are positions safe for its format
+calibration.json  beta calibration: a, b, c
+features.json     true feature names in booster order; missing rates
+ranges.npy        float32 (2, k): smallest and largest training value, NaN if never present
+vocabulary.json   table → text column → sorted categories
+policy.json       default policy
+reference.json    reference margin, number of reference clients, medians by feature
+reference.npy     float64 (k,): μ
+intervals_*.npy   sorted out-of-fold margins (float64) and cumulated defaults (int64)
+percentiles.npy   float64 (1001,): quantiles of the out-of-fold probabilities
+grades.json       grade table; scale.json: histogram of the scale
+population.json   bins of every feature
+importance.json   global importance (see `BundleParts.importance`)
+dependence.json   effects by bin; dependence.npy: float32 (2, p, 260) sample points
+evaluation.json   metrics and curves (see `BundleParts.evaluation`)
+golden_rows.npy   float32 (200, k), columns shuffled independently; golden_pds.npy: float64
+================  =====================================================================
+
+Later files (drift, fairness, leaves, model card) join through `BundleParts.extra`: a reader
+that does not know a listed file ignores it.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from model.calibration import BetaCalibration, Floats
+from model.contributions import Reference
+from model.errors import IntegrityError
+from model.features import Reader, Vocabulary
+from model.policy import Policy
+from model.population import Dependences, Population
+from model.score_tables import GradeRow, IntervalTable, Scale, ScoreTables, grades_as_json
+from model.sealed import MANIFEST, SealedWriter, file_digest, read_array, read_json, verify_folder
+from model.version import code_version
+
+__all__ = [
+    "Bundle",
+    "BundleParts",
+    "check_golden",
+    "golden_rows",
+    "load_bundle",
+    "verify_folder",
+    "write_bundle",
+]
+
+GOLDEN_ROWS = 200
+
+_REQUIRED = frozenset(
+    {
+        "booster.txt", "calibration.json", "features.json", "ranges.npy", "vocabulary.json", "policy.json",
+        "reference.json", "reference.npy", "intervals_margins.npy", "intervals_cumulated.npy",
+        "percentiles.npy", "grades.json", "scale.json", "population.json", "importance.json",
+        "dependence.json", "dependence.npy", "evaluation.json", "golden_rows.npy", "golden_pds.npy",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class BundleParts:
+    """What training hands over; :func:`write_bundle` checks it and makes the folder.
+
+    Attributes
+    ----------
+    booster : str
+        ``booster.model_to_string()`` of the refitted booster.
+    features : tuple of k str
+        True names (those of the matrix) in the booster's column order.
+    vocabulary : Vocabulary
+    calibration : BetaCalibration
+        Fitted on the out-of-fold margins.
+    policy : Policy
+        Default policy, version ``P-1``.
+    reference : Reference
+        ``Reference.of(bundle_shap_of_reference_clients)``.
+    medians : mapping
+        Feature → median over the reference clients; ``None`` when none has a value.
+    low, high : float32 (k,)
+        Smallest and largest value in training, NaN when the column is empty.
+    missing_rate : float64 (k,)
+        Share of training rows without a value.
+    scores : ScoreTables
+        ``ScoreTables.of(oof_margins, outcomes, calibration=…, policy=…)``.
+    population : Population
+        ``build_population(…)`` over all clients of the lake.
+    dependences : Dependences
+        ``build_dependences(…)`` over at most 20,000 random clients.
+    importance : mapping
+        ``{"clients": n, "codes": {code: row}, "themes": {theme: row}, "features": {name: row}}``
+        with ``row = {"mean": float, "folds": [float, …]}``: mean absolute contribution in
+        probability, and the same within each fold's out-of-fold booster.
+    evaluation : mapping
+        ``{"clients", "defaults", "metrics": {name: {"value", "low", "high"}}, "folds":
+        {name: [float, …]}, "roc": {"fpr", "tpr", "threshold"} (≤ 200 points),
+        "calibration": [{"low", "high", "n", "predicted", "observed", "observed_low",
+        "observed_high"}], …}``; further keys are welcome.
+    golden : float32 (200, k)
+        :func:`golden_rows` of the training matrix.
+    extra : mapping
+        Further files: name → array (``.npy``) or JSON-able value (``.json``).
+    """
+
+    booster: str
+    features: tuple[str, ...]
+    vocabulary: Vocabulary
+    calibration: BetaCalibration
+    policy: Policy
+    reference: Reference
+    medians: Mapping[str, float | None]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    missing_rate: Floats
+    scores: ScoreTables
+    population: Population
+    dependences: Dependences
+    importance: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    golden: NDArray[np.float32]
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A verified, loaded bundle; immutable and shared by threads and forked workers.
+
+    Attributes
+    ----------
+    folder : Path
+    digest : str
+        SHA-256 of the manifest, without prefix.
+    manifest : dict
+        ``versions`` holds ``model``, ``run_id``, ``code``, ``data``, ``reasons``,
+        ``libraries``, ``trained_at``.
+    features : tuple of k str
+        True names in booster order; every array below follows this order.
+    medians : dict
+        Feature → median of the accepted clients, or ``None``.
+    low, high : float32 (k,)
+        Training range.
+    missing_rate : float64 (k,)
+    intervals, percentiles, grades, scale
+        See :mod:`model.score_tables`.
+    """
+
+    folder: Path
+    digest: str
+    manifest: Mapping[str, Any]
+    booster: lgb.Booster
+    features: tuple[str, ...]
+    vocabulary: Vocabulary
+    calibration: BetaCalibration
+    policy: Policy
+    reference: Reference
+    medians: Mapping[str, float | None]
+    low: NDArray[np.float32]
+    high: NDArray[np.float32]
+    missing_rate: Floats
+    intervals: IntervalTable
+    percentiles: Floats
+    grades: tuple[GradeRow, ...]
+    scale: Scale
+    population: Population
+    dependences: Dependences
+    importance: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    golden: NDArray[np.float32]
+    golden_pds: Floats
+    reader: Reader
+
+    @property
+    def versions(self) -> Mapping[str, Any]:
+        return self.manifest["versions"]
+
+    @property
+    def ranges(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Smallest and largest training value of each feature."""
+        return self.low, self.high
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """Feature → column."""
+        return {name: j for j, name in enumerate(self.features)}
+
+    @cached_property
+    def base_probability(self) -> float:
+        """Probability of default of the typical accepted client."""
+        return float(self.calibration.probability(self.reference.margin)[0])
+
+    def margins(self, matrix: NDArray[np.float32]) -> Floats:
+        """Raw log-odds of each row, float64 (n,).
+
+        The one definition of a client's score: lists, pages, API, golden rows and
+        contributions start from this number, never from the sum of TreeSHAP values (equal to
+        about 1e-14 only). A row gives the same bits alone and in any block.
+        """
+        return np.asarray(self.booster.predict(_rows(matrix), raw_score=True, num_threads=1))
+
+    def shap(self, matrix: NDArray[np.float32]) -> Floats:
+        """TreeSHAP log-odds of each row, float64 (n, k + 1); the expected value last."""
+        return np.asarray(self.booster.predict(_rows(matrix), pred_contrib=True, num_threads=1))
+
+    def probabilities(self, matrix: NDArray[np.float32]) -> Floats:
+        """Calibrated probability of default of each row, float64 (n,)."""
+        return self.calibration.probability(self.margins(matrix))
+
+    def extra(self, name: str) -> Any:
+        """A further file of the manifest, parsed: array (mapped) or JSON value.
+
+        Raises
+        ------
+        KeyError
+            The bundle holds no such file.
+        """
+        if name not in self.manifest["files"] or name in _REQUIRED:
+            raise KeyError(name)
+        return (
+            read_array(self.folder, name, mapped=True)
+            if name.endswith(".npy")
+            else read_json(self.folder, name)
+        )
+
+
+def golden_rows(matrix: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.float32]:
+    """200 rows whose columns are drawn independently of each other, so that none is a client.
+
+    Parameters
+    ----------
+    matrix : float32 (n, k)
+
+    Returns
+    -------
+    float32 (200, k)
+    """
+    rng = np.random.default_rng(seed)
+    picks = rng.integers(0, len(matrix), size=(GOLDEN_ROWS, matrix.shape[1]))
+    return np.ascontiguousarray(np.take_along_axis(matrix, picks, axis=0), dtype=np.float32)
+
+
+def write_bundle(parent: Path, parts: BundleParts, *, versions: Mapping[str, Any]) -> Path:
+    """Seal `parts` into ``parent/<digest>``; all or nothing.
+
+    Parameters
+    ----------
+    parent : Path
+        Usually ``home.bundles``, or a temporary folder whose content is then logged.
+    versions : mapping
+        ``model`` (registry version), ``run_id``, ``data``, ``trained_at``, …; ``code`` and
+        ``libraries`` are added.
+
+    Returns
+    -------
+    Path
+        The folder. Equal parts and versions give the same digest.
+    """
+    booster = lgb.Booster(model_str=parts.booster)
+    _check_parts(parts, booster)
+    golden_pds = parts.calibration.probability(
+        booster.predict(_rows(parts.golden), raw_score=True, num_threads=1)
+    )
+    with SealedWriter(parent) as writer:
+        writer.file("booster.txt").write_text(parts.booster, encoding="utf-8")
+        writer.json("calibration.json", parts.calibration.as_json())
+        writer.json("features.json", {"names": parts.features, "missing_rate": list(parts.missing_rate)})
+        writer.array("ranges.npy", np.stack([parts.low, parts.high]).astype(np.float32))
+        writer.json("vocabulary.json", {t: dict(columns) for t, columns in parts.vocabulary.items()})
+        writer.json("policy.json", parts.policy.as_json())
+        writer.json(
+            "reference.json",
+            {
+                "margin": parts.reference.margin,
+                "clients": parts.reference.clients,
+                "medians": dict(parts.medians),
+            },
+        )
+        writer.array("reference.npy", parts.reference.mu)
+        writer.array("intervals_margins.npy", parts.scores.intervals.margins)
+        writer.array("intervals_cumulated.npy", parts.scores.intervals.cumulated)
+        writer.array("percentiles.npy", parts.scores.percentiles)
+        writer.json("grades.json", grades_as_json(parts.scores.grades))
+        writer.json(
+            "scale.json", {"counts": parts.scores.scale.counts, "defaults": parts.scores.scale.defaults}
+        )
+        writer.json("population.json", parts.population.as_json())
+        writer.json("importance.json", parts.importance)
+        writer.json("dependence.json", {"order": parts.dependences.order, "bins": parts.dependences.bins})
+        writer.array("dependence.npy", parts.dependences.points)
+        writer.json("evaluation.json", parts.evaluation)
+        writer.array("golden_rows.npy", parts.golden)
+        writer.array("golden_pds.npy", golden_pds)
+        for name, value in parts.extra.items():
+            if name.endswith(".npy"):
+                writer.array(name, value)
+            else:
+                writer.json(name, value)
+        stamped = {**versions, "code": code_version(), "libraries": library_versions()}
+        return writer.seal({"kind": "bundle", "versions": stamped})
+
+
+def load_bundle(path: Path, digest: str | None = None) -> Bundle:
+    """Verify a bundle folder and load it.
+
+    Raises
+    ------
+    IntegrityError
+        The folder is not what its manifest says, or lacks a required part.
+    """
+    manifest = verify_folder(path, digest, kind="bundle")
+    lacking = sorted(_REQUIRED - set(manifest["files"]))
+    if lacking:
+        raise IntegrityError(
+            f"{path}: the manifest lists no {lacking[0]}",
+            code="folder_refused",
+            folder=str(path),
+            file=lacking[0],
+        )
+    features = read_json(path, "features.json")
+    names = tuple(features["names"])
+    vocabulary = _vocabulary(read_json(path, "vocabulary.json"))
+    reference = read_json(path, "reference.json")
+    scale = read_json(path, "scale.json")
+    dependence = read_json(path, "dependence.json")
+    low, high = read_array(path, "ranges.npy")
+    bundle = Bundle(
+        folder=path,
+        digest=digest or _manifest_digest(path),
+        manifest=manifest,
+        booster=lgb.Booster(model_str=(path / "booster.txt").read_text(encoding="utf-8")),
+        features=names,
+        vocabulary=vocabulary,
+        calibration=BetaCalibration.from_json(read_json(path, "calibration.json")),
+        policy=Policy.from_json(read_json(path, "policy.json")),
+        reference=Reference(
+            mu=read_array(path, "reference.npy"), margin=reference["margin"], clients=reference["clients"]
+        ),
+        medians=reference["medians"],
+        low=low,
+        high=high,
+        missing_rate=np.array(features["missing_rate"], dtype=np.float64),
+        intervals=IntervalTable(
+            read_array(path, "intervals_margins.npy", mapped=True),
+            read_array(path, "intervals_cumulated.npy", mapped=True),
+        ),
+        percentiles=read_array(path, "percentiles.npy"),
+        grades=tuple(GradeRow(**row) for row in read_json(path, "grades.json")),
+        scale=Scale(tuple(scale["counts"]), tuple(scale["defaults"])),
+        population=Population.from_json(read_json(path, "population.json")),
+        dependences=Dependences(
+            dependence["bins"], read_array(path, "dependence.npy", mapped=True), tuple(dependence["order"])
+        ),
+        importance=read_json(path, "importance.json"),
+        evaluation=read_json(path, "evaluation.json"),
+        golden=read_array(path, "golden_rows.npy"),
+        golden_pds=read_array(path, "golden_pds.npy"),
+        reader=Reader(vocabulary, names),
+    )
+    _check_shapes(bundle)
+    return bundle
+
+
+def check_golden(bundle: Bundle) -> None:
+    """Score the golden rows and compare bit for bit.
+
+    Raises
+    ------
+    IntegrityError
+        This machine's libraries give other numbers than those of training.
+    """
+    scored = bundle.probabilities(bundle.golden)
+    differing = int((scored != bundle.golden_pds).sum())
+    if differing:
+        here, there = library_versions(), bundle.versions.get("libraries")
+        raise IntegrityError(
+            f"bundle {bundle.digest[:12]}: {differing} of {len(scored)} golden rows score differently "
+            f"here ({here}) than where it was made ({there}); install those versions or train again",
+            code="golden_rows_differ", digest=bundle.digest, here=here, there=there,
+        )  # fmt: skip
+
+
+def library_versions() -> dict[str, str]:
+    """Versions that can change a score's bits."""
+    return {
+        "lightgbm": lgb.__version__,
+        "numpy": np.__version__,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+    }
+
+
+def _rows(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.ascontiguousarray(matrix, dtype=np.float32)
+
+
+def _vocabulary(data: Mapping[str, Mapping[str, list[str]]]) -> Vocabulary:
+    return {t: {c: tuple(values) for c, values in columns.items()} for t, columns in data.items()}
+
+
+def _manifest_digest(path: Path) -> str:
+    return file_digest(path / MANIFEST)
+
+
+def _check_parts(parts: BundleParts, booster: lgb.Booster) -> None:
+    k = len(parts.features)
+    laws = {
+        f"booster reads {booster.num_feature()} columns, features name {k}": booster.num_feature() == k,
+        "feature names are not unique": len(set(parts.features)) == k,
+        "reference μ is not k finite numbers": parts.reference.mu.shape == (k,)
+        and bool(np.isfinite(parts.reference.mu).all()),
+        "ranges do not have k columns": parts.low.shape == (k,) and parts.high.shape == (k,),
+        "missing rates are not k": parts.missing_rate.shape == (k,),
+        f"golden rows are not {GOLDEN_ROWS} × k": parts.golden.shape == (GOLDEN_ROWS, k),
+        "medians do not name every feature": set(parts.medians) == set(parts.features),
+        "an extra file is not named *.npy or *.json": all(
+            name.endswith((".npy", ".json")) and name not in _REQUIRED for name in parts.extra
+        ),
+    }
+    for law, holds in laws.items():
+        if not holds:
+            raise IntegrityError(f"bundle parts disagree: {law}", code="bundle_invalid")
+
+
+def _check_shapes(bundle: Bundle) -> None:
+    k = len(bundle.features)
+    shapes = (bundle.reference.mu.shape, bundle.low.shape, bundle.missing_rate.shape, bundle.golden.shape[1:])
+    if bundle.booster.num_feature() != k or any(shape != (k,) for shape in shapes):
+        raise IntegrityError(f"bundle {bundle.digest[:12]}: parts disagree on the number of features",
+                             code="bundle_invalid")  # fmt: skip
