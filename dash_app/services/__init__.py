@@ -1,0 +1,23 @@
+"""What pages, callbacks, the API and (later) letters call: authorise, compute, record.
+
+Plain frozen values in, plain frozen values out; no HTTP, no component. Every function takes
+the user first and asks ``rights.authorise`` itself. Errors are those of ``model.errors`` and
+``dash_app.errors``.
+
+=====================  =========================================================================
+``assessments``        ``open_client(user, client_id, *, language) -> Opened``
+                       ``predict(caller, payload, *, language, request_id) -> dict``
+                       ``predict_batch(caller, payload, *, language, request_id) -> dict``
+                       ``explain(caller, payload, *, language, request_id) -> dict``
+``clients``            ``search(user, prefix, *, limit=8) -> tuple[int, ...]``
+                       ``worklist(user, *, queue="all", sort="oldest", start=0, limit=50) -> Worklist``
+                       ``place_in_list(user, client_id, *, queue, sort) -> Place``
+                       ``recent(user, *, limit=8) -> tuple[RecentFile, ...]``
+                       ``identity(serving, case) -> Identity``
+``portfolio``          ``position(user, serving, case, feature) -> Position``
+                       ``scale(user, serving) -> Scale``
+``importance``         ``ranking(user, serving, *, level="code") -> tuple[ImportanceRow, ...]``
+                       ``dependence(user, serving, feature) -> Dependence``
+``model_info``         ``model_facts``, ``policy_facts``, ``reason_catalogue``, ``feature_list``
+=====================  =========================================================================
+"""

@@ -1,0 +1,1 @@
+"""The store: everything written while serving. The only room that knows SQL."""

@@ -1,0 +1,36 @@
+"""The front door: puts the server, the pages and their callbacks together.
+
+gunicorn, the Procfile and the tests enter here. ``wsgi:server`` is made when it is first
+asked for, from the environment; ``build`` makes one from given settings.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from flask import Flask
+
+from dash_app.server import create_app
+from dash_app.settings import Settings, load_settings
+from model.errors import PadError
+
+PAGES: tuple[Any, ...] = ()
+CALLBACKS: tuple[Any, ...] = ()
+
+
+def build(settings: Settings) -> Flask:
+    """The whole application."""
+    return create_app(settings, pages=PAGES, callbacks=CALLBACKS)
+
+
+def __getattr__(name: str) -> Any:
+    if name != "server":
+        raise AttributeError(name)
+    try:
+        made = build(load_settings())
+    except PadError as error:
+        sys.stderr.write(f"error: {error.detail}\n")
+        sys.exit(1)
+    globals()["server"] = made
+    return made
