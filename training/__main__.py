@@ -50,5 +50,37 @@ def run_command(source: Path | None, clients: int, seed: int, allow_missing: tup
     click.echo(closing)
 
 
+@cli.command("ingest")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--allow-missing", multiple=True, metavar="TABLE", help="A table that the archive may lack.")
+def ingest_command(source: Path, allow_missing: tuple[str, ...]) -> None:
+    """Read SOURCE (a zip, or a folder of CSV or Parquet) into typed tables, or refuse it whole.
+
+    The message of a refusal names table, line and column. The former tables stay until the
+    new ones are complete.
+    """
+    from model.home import Home
+    from training.ingest import ingest
+    from training.progress import spoken
+
+    home = Home.from_environment()
+    report = ingest(source, home, allow_missing=allow_missing, progress=spoken())
+    click.echo(f"wrote {home.lake}: {len(report.tables)} tables, {report.rows:,} rows")
+
+
+@cli.command("portfolio")
+@click.option("--clients", default=20_000, show_default=True, help="Number of fictional clients.")
+@click.option("--seed", default=7, show_default=True, help="Same seed and number, same portfolio.")
+def portfolio_command(clients: int, seed: int) -> None:
+    """Write a fictional archive of the seven tables, to be ingested like a real one."""
+    from model.home import Home
+    from training.portfolio import write_portfolio
+    from training.progress import spoken
+
+    home = Home.from_environment()
+    write_portfolio(home.portfolio, clients=clients, seed=seed, progress=spoken())
+    click.echo(f"wrote {home.portfolio}: {clients:,} fictional clients")
+
+
 if __name__ == "__main__":
     cli(prog_name="python -m training")
