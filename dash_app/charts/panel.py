@@ -1,0 +1,82 @@
+"""A chart as a Dash component: the drawing with its one-sentence label, and the table behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dash_app.charts.template import CONFIG, Figure, Table
+from dash_app.ui import parts
+
+LOOK = "chart-look"
+"""Id of the store that ``assets/charts.js`` touches when the theme or the width changes."""
+
+
+def graph_id(name: Any) -> dict[str, Any]:
+    """Id of the ``dcc.Graph`` of a chart, the output of the browser's own drawing callback."""
+    return {"type": "chart", "name": name}
+
+
+def figures_id(name: Any) -> dict[str, Any]:
+    """Id of the store that holds a chart's figures."""
+    return {"type": "chart-figures", "name": name}
+
+
+def look() -> dcc.Store:
+    """The store that a page with charts holds once."""
+    return dcc.Store(id=LOOK)
+
+
+def plot(name: str, draw: Callable[[bool], Figure], *, narrow_below: int = 520) -> html.Div:
+    """The drawing: both variants travel, the browser draws the one that fits.
+
+    Parameters
+    ----------
+    draw : ``draw(narrow) -> figure`` in the live look
+    narrow_below : width of its place, px, under which the narrow variant is drawn
+    """
+    wide, narrow = draw(False), draw(True)
+    return html.Div(
+        [
+            dcc.Store(id=figures_id(name), data={"wide": wide, "narrow": narrow}),
+            dcc.Graph(id=graph_id(name), config=CONFIG, responsive="auto"),
+        ],
+        id=f"plot-{name}",
+        className="plot",
+        style={"minHeight": f"{wide['layout']['height']}px"},
+        **{"data-narrow-below": str(narrow_below)},
+    )
+
+
+def chart(
+    name: str,
+    draw: Callable[[bool], Figure],
+    *,
+    sentence: str,
+    table: Table,
+    language: str,
+    narrow_below: int = 520,
+    caption: Any = None,
+    labelled_by: str | None = None,
+) -> html.Figure:
+    """Drawing, label, and «Voir le tableau»."""
+    return parts.chart_figure(
+        plot(name, draw, narrow_below=narrow_below),
+        sentence,
+        table_of(table, caption=sentence),
+        language,
+        caption=caption,
+        labelled_by=labelled_by,
+    )
+
+
+def table_of(table: Table, *, caption: str | None = None, first: Callable[[int], Any] | None = None) -> Component:
+    """The table; `first` may turn a row's heading into something to press."""
+    columns = [
+        parts.Column(label, right=numeric) for label, numeric in zip(table.columns, table.numeric, strict=True)
+    ]
+    rows = [(first(i) if first else row[0], *row[1:]) for i, row in enumerate(table.rows)]
+    return parts.table(columns, rows, caption=caption)
