@@ -57,3 +57,8 @@ class Home:
     def stamps(self) -> Path:
         """Fingerprints of what each pipeline step last read and wrote."""
         return self.root / "stamps"
+
+    @property
+    def preparation(self) -> Path:
+        """What `make run` is doing, for the start page; absent when it is done."""
+        return self.root / "preparation.json"

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.errors import InputError
+from model.errors import InputError, PadError
 from model.home import Home
 from training.progress import Progress
 
@@ -74,21 +74,63 @@ def run(
     if source is not None and not source.exists():
         raise InputError(f"{source}: no such archive or folder. Give the path of the zip, or of the folder.")
     steps = _steps(home, source, clients, seed, allow_missing, progress)
-    for number, step in enumerate(steps, start=1):
-        _run_step(home, step, f"[{number}/{len(steps)}] {step.name}", progress)
+    preparation = Preparation(home, [step.name for step in steps])
+    try:
+        for number, step in enumerate(steps, start=1):
+            _run_step(home, step, f"[{number}/{len(steps)}] {step.name}", progress, preparation)
+    except PadError as error:
+        preparation.failed(error.detail)
+        raise
+    preparation.ended()
     return f"in force: {home.pointer}"
 
 
-def _run_step(home: Home, step: Step, title: str, progress: Progress) -> None:
+def _run_step(
+    home: Home, step: Step, title: str, progress: Progress, preparation: Preparation | None = None
+) -> None:
     fingerprint = step.fingerprint()
     if _read_stamp(home, step.name) == fingerprint and step.present():
         progress(f"{title}: unchanged, skipped")
         return
     progress(f"{title}: started")
+    if preparation is not None:
+        preparation.started(step.name)
     started = time.monotonic()
     made = step.work()
     _write_stamp(home, step.name, fingerprint)
     progress(f"{title}: done in {time.monotonic() - started:.0f} s, {made}")
+
+
+class Preparation:
+    """What the start page shows while the line runs: ``$PAD_HOME/preparation.json``.
+
+    ``{"steps": [...], "running": name or null, "since": epoch seconds, "process": pid,
+    "error": sentence or null}``; the file goes when the line has ended.
+    """
+
+    def __init__(self, home: Home, steps: list[str]) -> None:
+        self._path = home.preparation
+        self._state = {
+            "steps": steps,
+            "running": None,
+            "since": time.time(),
+            "process": os.getpid(),
+            "error": None,
+        }
+
+    def started(self, step: str) -> None:
+        self._state |= {"running": step, "since": time.time()}
+        self._write()
+
+    def failed(self, sentence: str) -> None:
+        self._state |= {"error": sentence}
+        self._write()
+
+    def ended(self) -> None:
+        self._path.unlink(missing_ok=True)
+
+    def _write(self) -> None:
+        _replace_text(self._path, json.dumps(self._state))
 
 
 def _steps(
@@ -190,11 +232,16 @@ def _read_stamp(home: Home, name: str) -> str | None:
 
 
 def _write_stamp(home: Home, name: str, fingerprint: str) -> None:
-    home.stamps.mkdir(parents=True, exist_ok=True)
-    target = home.stamps / f"{name}.json"
-    partial = target.with_suffix(".partial")
-    partial.write_text(json.dumps({"fingerprint": fingerprint, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}))
-    partial.replace(target)
+    stamp = {"fingerprint": fingerprint, "at": time.strftime("%Y-%m-%dT%H:%M:%S%z")}
+    _replace_text(home.stamps / f"{name}.json", json.dumps(stamp))
+
+
+def _replace_text(path: Path, text: str) -> None:
+    """Write in one move, so that a reader sees the old text or the new."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(path)
 
 
 def _digest(*parts: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,13 @@ def test_a_new_archive_of_the_same_name_is_read_again(tmp_path: Path) -> None:
     before = pipeline._files_state(archive)
     archive.write_bytes(b"other")
     assert pipeline._files_state(archive) != before
+
+
+def test_the_start_page_is_told_which_step_runs_and_why_it_failed(home: Home) -> None:
+    preparation = pipeline.Preparation(home, ["ingest", "train"])
+    preparation.started("ingest")
+    assert json.loads(home.preparation.read_text())["running"] == "ingest"
+    preparation.failed("bureau.csv, line 3: …")
+    assert json.loads(home.preparation.read_text())["error"] == "bureau.csv, line 3: …"
+    preparation.ended()
+    assert not home.preparation.exists()
