@@ -121,6 +121,35 @@ class Population:
         """Bin index of a client's value; for a one-hot group the value is the category."""
         return self.of(feature).bin_of(value)
 
+    def members(self, features: Sequence[str]) -> dict[str, list[int]]:
+        """Entry name → columns of `features` that it gathers (one, but for a one-hot group)."""
+        columns: dict[str, list[int]] = {name: [] for name in self.entries}
+        for j, feature in enumerate(features):
+            columns[self.of(feature).name].append(j)
+        return columns
+
+    def codes_of(
+        self, name: str, features: Sequence[str], members: Sequence[int], matrix: NDArray[np.float32]
+    ) -> NDArray[np.int64]:
+        """Bin index of every row of a block of features for one entry, int64 (n,).
+
+        Parameters
+        ----------
+        name : str
+            Entry.
+        features, matrix
+            Names and float32 (n, k) block.
+        members : columns of the entry, from :meth:`members`
+        """
+        entry = self.entries[name]
+        if entry.kind != "category":
+            return entry.bins_of(matrix[:, members[0]])
+        codes = np.full(len(matrix), entry.size, dtype=np.int64)
+        for j in members:
+            category = features[j].removeprefix(f"{self.groups[features[j]]}_")
+            codes[matrix[:, j] == 1.0] = entry.bin_of(category)
+        return codes
+
     @cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(self.entries)
@@ -365,37 +394,19 @@ def build_dependences(
     seed : int
         Draw of the points.
     """
-    columns: dict[str, list[int]] = {name: [] for name in population.names}
-    for j, feature in enumerate(features):
-        columns[population.of(feature).name].append(j)
+    columns = population.members(features)
     chosen = np.random.default_rng(seed).permutation(len(values))[:SAMPLE_POINTS]
     points = np.full((2, len(columns), SAMPLE_POINTS), np.nan, dtype=np.float32)
     bins: dict[str, dict[str, list[Any]]] = {}
     for row, (name, members) in enumerate(columns.items()):
         entry = population.entries[name]
         effect = effects[:, members].sum(axis=1)
-        if entry.kind == "category":
-            codes = _codes_of_members(entry, features, members, values, population)
-        else:
-            codes = entry.bins_of(values[:, members[0]])
+        codes = population.codes_of(name, features, members, values)
+        if entry.kind != "category":
             points[0, row, : len(chosen)] = values[chosen, members[0]]
             points[1, row, : len(chosen)] = effect[chosen]
         bins[name] = _effects_by_bin(codes, effect, entry.size + 1)
     return Dependences(bins, points, tuple(columns))
-
-
-def _codes_of_members(
-    entry: FeatureBins,
-    features: Sequence[str],
-    members: Sequence[int],
-    values: NDArray[np.float32],
-    population: Population,
-) -> NDArray[np.int64]:
-    codes = np.full(len(values), entry.size, dtype=np.int64)
-    for j in members:
-        category = features[j].removeprefix(f"{population.groups[features[j]]}_")
-        codes[values[:, j] == 1.0] = entry.bin_of(category)
-    return codes
 
 
 def _effects_by_bin(codes: NDArray[np.int64], effect: NDArray[np.float64], size: int) -> dict[str, list[Any]]:
