@@ -150,7 +150,7 @@ class Champion:
             self._keep_old(bundle=state, clients="ok" if old and old.book else "missing", error=error)
             return
         try:
-            book = self._book(pointer.book, old)
+            book = self._book(pointer.book, bundle, old)
         except (PadError, OSError) as error:
             log.error("client book refused: %s", error)
             kept = old.book if old and old.bundle.digest == bundle.digest else None
@@ -168,14 +168,16 @@ class Champion:
 
         return load_bundle(self.home.bundles / digest, digest)
 
-    def _book(self, digest: str | None, old: Serving | None) -> Book | None:
+    def _book(self, digest: str | None, bundle: Bundle, old: Serving | None) -> Book | None:
         if digest is None:
             return None
         if old and old.book and old.book.digest == digest:
             return old.book
-        from model.book import load_book
+        from model.book import check_pair, load_book
 
-        return load_book(self.home.books / digest, digest)
+        book = load_book(self.home.books / digest, digest)
+        check_pair(bundle, book)
+        return book
 
     def _keep_old(self, *, bundle: str, clients: str, error: Exception) -> None:
         log.error("bundle %s: %s", bundle, error)
@@ -184,7 +186,7 @@ class Champion:
         )
 
     def _put(self, bundle: Bundle, book: Book | None) -> None:
-        fictional = bool(book and book.fictional)
+        fictional = bool(book and book.manifest.get("fictional"))
         currency = self.currency
         if currency is None:
             currency = FICTIONAL_CURRENCY if fictional else ""

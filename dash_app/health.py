@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask, current_app
+from flask import Blueprint, Flask
 
 from dash_app import champion
 from dash_app.store.engine import Store
+from dash_app.store.records import records
 from model.errors import UnavailableError
 
 
@@ -21,7 +22,7 @@ def register(server: Flask) -> None:
     @routes.get("/ready")
     def ready() -> tuple[dict[str, Any], int]:
         state = champion.status()
-        store = _store_state(current_app.extensions["pad_store"])
+        store = _store_state(records().store)
         whole = state.serving and store == "ok"
         body = {
             "status": "ready" if whole else "not ready",
