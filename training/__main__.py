@@ -82,5 +82,15 @@ def portfolio_command(clients: int, seed: int) -> None:
     click.echo(f"wrote {home.portfolio}: {clients:,} fictional clients")
 
 
+@cli.command("features")
+def features_command() -> None:
+    """Compute the feature matrix of every client of the lake, and the vocabulary of its text columns."""
+    from model.home import Home
+    from training.matrix import build_matrix
+    from training.progress import spoken
+
+    click.echo(f"wrote {build_matrix(Home.from_environment(), progress=spoken())}")
+
+
 if __name__ == "__main__":
     cli(prog_name="python -m training")

@@ -1,0 +1,144 @@
+"""The definition as SQL: one ``SELECT`` a table, for many clients at once.
+
+Tables are read by their own names (``bureau``, ``application`` …): the caller makes views
+of those names over the lake. Only the wanted features are computed, and only the
+columns that they need are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from model.features.expression import literal, quote
+from model.features.spec import MISSING_CATEGORY, ApplicationSource, Child, Feature, Source, Vocabulary
+from model.features.stats import COARSE, FINE, SHARE_STATISTICS, STATISTICS, Operand, scaled_sql
+
+CLIENT = "SK_ID_CURR"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A statement and the features that it gives, after the client's number."""
+
+    sql: str
+    names: tuple[str, ...]
+
+
+def history_query(source: Source, vocabulary: Vocabulary, wanted: Collection[str] | None = None) -> Query:
+    """One row a client that has rows in the table; features as FLOAT, missing as NULL."""
+    features = _chosen(source.features(vocabulary), wanted)
+    rows = _Rows(source, vocabulary)
+    outputs = [f"CAST({rows.feature(feature)} AS FLOAT) AS {quote(feature.name)}" for feature in features]
+    sql = f"{rows.sql()}\nSELECT {CLIENT},\n  {_listed(outputs)}\nFROM history GROUP BY {CLIENT}"
+    return Query(sql, tuple(feature.name for feature in features))
+
+
+def application_query(
+    source: ApplicationSource, vocabulary: Vocabulary, wanted: Collection[str] | None = None
+) -> Query:
+    """One row a client; features as FLOAT, missing as NULL."""
+    features = _chosen((*source.features(vocabulary), *source.extra_features()), wanted)
+    outputs = [
+        f"CAST({_application_value(source, feature)} AS FLOAT) AS {quote(feature.name)}"
+        for feature in features
+    ]
+    sql = f"SELECT {CLIENT},\n  {_listed(outputs)}\nFROM {quote(source.table)}"
+    return Query(sql, tuple(feature.name for feature in features))
+
+
+def _chosen(features: Sequence[Feature], wanted: Collection[str] | None) -> Sequence[Feature]:
+    return features if wanted is None else [feature for feature in features if feature.name in wanted]
+
+
+def _listed(items: Sequence[str]) -> str:
+    return ",\n  ".join(items)
+
+
+def _application_value(source: ApplicationSource, feature: Feature) -> str:
+    column = quote(feature.column)
+    if feature.form == "category" and feature.category is not None:
+        return f"CASE WHEN {column} = {literal(feature.category)} THEN 1 ELSE 0 END"
+    if feature.form == "code":
+        zero, one = source.codes[feature.column]
+        return f"CASE {column} WHEN {literal(zero)} THEN 0 WHEN {literal(one)} THEN 1 END"
+    return source.number(feature.column).sql
+
+
+class _Rows:
+    """Collects the row columns that the wanted features need, then writes their SQL."""
+
+    def __init__(self, source: Source, vocabulary: Vocabulary) -> None:
+        self.source = source
+        self.columns: dict[str, str] = {}
+        self.child_shares = {} if source.child is None else source.child.share_columns(vocabulary)
+        self.child_needs: set[str] = set()
+
+    def feature(self, feature: Feature) -> str:
+        """SQL of the feature's double over the CTE ``history``."""
+        if feature.form == "count":
+            return "CAST(count(*) AS DOUBLE)"
+        if feature.form == "share":
+            return SHARE_STATISTICS[str(feature.statistic)].sql(self._hits(feature))
+        return STATISTICS[str(feature.statistic)].sql(self._operand(feature))
+
+    def sql(self) -> str:
+        source = self.source
+        select = [f"t.{CLIENT}", *(f"{sql} AS {quote(name)}" for name, sql in self.columns.items())]
+        origin = f"{quote(source.table)} t"
+        parts = []
+        if source.child is not None and self.child_needs:
+            parts.append(f"child AS (\n{self._child(source.child)}\n)")
+            origin += f" LEFT JOIN child USING ({source.child.key})"
+        parts.append(f"history AS (\nSELECT {_listed(select)}\nFROM {origin}\n)")
+        return "WITH " + ",\n".join(parts)
+
+    def _hits(self, feature: Feature) -> str:
+        column = quote(feature.column)
+        self.columns[feature.column] = column
+        return _hits(column, str(feature.category))
+
+    def _operand(self, feature: Feature) -> Operand:
+        self.child_needs |= self.source.child_columns(feature)
+        expression = self.source.row_column(feature)
+        name = feature.row_column
+        value = self._column(name, expression.sql)
+        where = "" if feature.slice is None else f" FILTER (WHERE {self._slice(feature.slice)})"
+        if expression.kind != "real":
+            return Operand(expression.kind, value, value, value, where)
+        fine = coarse = value
+        if feature.statistic in ("mean", "sum"):
+            fine = self._column(f"{name} fine", scaled_sql(expression.sql, FINE))
+        if feature.statistic == "var":
+            coarse = self._column(f"{name} coarse", scaled_sql(expression.sql, COARSE))
+        return Operand(expression.kind, value, fine, coarse, where)
+
+    def _slice(self, prefix: str) -> str:
+        return self._column(f"{prefix} slice", self.source.conditions[prefix].sql)
+
+    def _column(self, name: str, sql: str) -> str:
+        self.columns[name] = sql
+        return quote(name)
+
+    def _child(self, child: Child) -> str:
+        outputs = []
+        for name in sorted(self.child_needs):
+            if name in child.stat_columns:
+                outputs.append(f"{_child_statistic(child, name)} AS {quote(name)}")
+            else:
+                outputs.append(f"{_child_share(*self.child_shares[name])} AS {quote(name)}")
+        return f"SELECT {child.key},\n  {_listed(outputs)}\nFROM {quote(child.table)} GROUP BY {child.key}"
+
+
+def _child_statistic(child: Child, name: str) -> str:
+    column, statistic = child.stat_columns[name]
+    return "count(*)" if statistic == "size" else f"{statistic}({child.scope[column].sql})"
+
+
+def _child_share(column: str, category: str) -> str:
+    return SHARE_STATISTICS["mean"].sql(_hits(quote(column), category))
+
+
+def _hits(column: str, category: str) -> str:
+    met = f"{column} IS NULL" if category == MISSING_CATEGORY else f"{column} = {literal(category)}"
+    return f"count(*) FILTER (WHERE {met})"
