@@ -169,6 +169,14 @@ def duration(days: float, language: str) -> str:
     return f"{_counted(years, 'year', language)}{joint}{_counted(rest, 'month', language)}"
 
 
+def ahead(days: float, language: str) -> str:
+    """A date seen from the application: « dans 2 ans », « il y a 8 mois » / "in 2 years", "8 months ago"."""
+    length = duration(days, language)
+    if language == "fr":
+        return f"dans {length}" if days >= 0 else f"il y a {length}"
+    return f"in {length}" if days >= 0 else f"{length} ago"
+
+
 def identifier(value: int) -> str:
     """A file's number in groups of three, the same in both languages: « 412 087 »."""
     return f"{int(value):,}".replace(",", NARROW)
@@ -189,7 +197,8 @@ def value(x: float | str | None, unit: str, language: str, currency: str = "") -
 
     Parameters
     ----------
-    x : number, category text, or missing (``None``, NaN)
+    x : number, category text, or missing (``None``, NaN). Time that counts back from the
+        application (``days``, ``months``) is written without its sign
     unit : a unit of the dictionary (`model.dictionary.UNITS`)
     currency : ISO 4217 code for amounts, ``""`` for none
     """
@@ -230,9 +239,11 @@ def _number(x: float, language: str) -> str:
 
 _WRITERS = {
     "days": duration,
+    "ahead": ahead,
+    "age": lambda x, language: _counted(math.floor(abs(x) / 365.25), "year", language),
     "delay": _delay,
     "years": lambda x, language: _counted(_tenth(x), "year", language),
-    "months": lambda x, language: _counted(_tenth(x), "month", language),
+    "months": lambda x, language: _counted(_tenth(abs(x)), "month", language),
     "instalments": lambda x, language: _counted(_tenth(x), "instalment", language),
     "count": _count,
     "share": _share,
