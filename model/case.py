@@ -188,11 +188,7 @@ def _row(table: Table, row: Any, pointer: str, problems: _Problems) -> Row:
         if column is None:
             problems.add(f"{pointer}{_pointer(name)}", "unknown_column", **_near(name, columns))
         elif value is not None:
-            # The fast path: most values are whole numbers within bounds or short texts.
-            kind = type(value)
-            if kind is int and column.kind != "text" and column.low <= value <= column.high:  # type: ignore[operator]
-                typed[name] = value
-            elif kind is str and column.kind == "text" and 0 < len(value) <= _LONGEST_TEXT:
+            if _plainly_good(column, value):
                 typed[name] = value
             else:
                 typed[name] = _value(column, value, f"{pointer}/{name}", problems)
@@ -200,6 +196,14 @@ def _row(table: Table, row: Any, pointer: str, problems: _Problems) -> Row:
         if typed.get(column.name) is None and row.get(column.name) is None:
             problems.add(f"{pointer}/{column.name}", "required")
     return typed
+
+
+def _plainly_good(column: Column, value: Any) -> bool:
+    """Whether a value needs no further look: a whole number in range or a short text."""
+    if type(value) is int:
+        low, high = column.low, column.high
+        return low is not None and high is not None and low <= value <= high
+    return type(value) is str and column.kind == "text" and 0 < len(value) <= _LONGEST_TEXT
 
 
 def _value(column: Column, value: Any, pointer: str, problems: _Problems) -> Value:

@@ -28,6 +28,9 @@ MISSING_CODE = 255
 SAMPLE_POINTS = 260
 """Points of a dependence chart."""
 
+_MISSING_CATEGORY = "nan"
+"""Category by which a one-hot feature says that the text is missing."""
+
 _DAYS_PER_MONTH = 365.25 / 12
 _DAY_STEPS = sorted(
     [*(m * _DAYS_PER_MONTH for m in (1, 2, 3, 6, 9, 12, 15, 18, 21)), *(365.25 * y for y in range(2, 125))]
@@ -231,7 +234,7 @@ def numeric_bins(
 def _category_bins(
     name: str, members: Sequence[tuple[str, int]], matrix: NDArray[np.float32], target: NDArray[np.floating]
 ) -> FeatureBins:
-    members = sorted(members)
+    members = sorted(member for member in members if member[0] != _MISSING_CATEGORY)
     codes = np.full(len(matrix), len(members), dtype=np.int64)
     for code, (_, j) in enumerate(members):
         codes[matrix[:, j] == 1.0] = code
