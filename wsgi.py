@@ -11,12 +11,26 @@ from typing import Any
 
 from flask import Flask
 
+import callbacks.shell
+import callbacks.worklist
+import pages.not_found_404
+import pages.sign_in
+import pages.unavailable_503
+import pages.worklist
 from dash_app.server import create_app
 from dash_app.settings import Settings, load_settings
 from model.errors import PadError
 
-PAGES: tuple[Any, ...] = ()
-CALLBACKS: tuple[Any, ...] = ()
+PAGES: tuple[Any, ...] = (
+    pages.worklist,
+    pages.sign_in,
+    pages.not_found_404,
+    pages.unavailable_503,
+)
+CALLBACKS: tuple[Any, ...] = (
+    callbacks.shell,
+    callbacks.worklist,
+)
 
 
 def build(settings: Settings) -> Flask:
