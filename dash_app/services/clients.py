@@ -156,6 +156,15 @@ def search(user: User, prefix: str, *, limit: int = 8) -> tuple[int, ...]:
     return tuple(int(found) for found in champion.current().clients().search(prefix, limit=limit))
 
 
+def find(user: User, prefix: str, *, limit: int = 8) -> tuple[WorklistRow, ...]:
+    """As :func:`search`, each with what a list shows of it."""
+    found = search(user, prefix, limit=limit)
+    serving = champion.current()
+    book = serving.clients()
+    rows = (book.index_of(client_id) for client_id in found)
+    return tuple(_row(serving, book, row) for row in rows if row is not None)
+
+
 def worklist(
     user: User, *, queue: Queue = "all", sort: Sort = "oldest", start: int = 0, limit: int = 50
 ) -> Worklist:
@@ -262,12 +271,8 @@ def columns_read(serving: Serving) -> frozenset[str]:
 def _columns_read(features: tuple[str, ...]) -> frozenset[str]:
     from model.features import origin
 
-    read: set[str] = set()
-    for feature in features:
-        made = origin(feature)
-        if made.table == "application":
-            read.update(getattr(made, "columns", None) or (made.column,))
-    return frozenset(read)
+    made = (origin(feature) for feature in features)
+    return frozenset(source.column for source in made if source.table == "application")
 
 
 def _row(serving: Serving, book: Book, row: int) -> WorklistRow:
