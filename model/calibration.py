@@ -79,8 +79,9 @@ class BetaCalibration:
     def derivative(self, margin: ArrayLike) -> Floats:
         """Slope of the probability at each margin, float64 (n,), positive."""
         m = np.atleast_1d(np.asarray(margin, dtype=np.float64))
-        p = self.probability(m)
-        return p * (1.0 - p) * (self.a * sigmoid(-m) + self.b * sigmoid(m))
+        z = self.logit(m)
+        # σ(−z), not 1 − σ(z): stays positive where σ(z) rounds to 1.
+        return sigmoid(z) * sigmoid(-z) * (self.a * sigmoid(-m) + self.b * sigmoid(m))
 
     def as_json(self) -> dict[str, Any]:
         return {"kind": "beta", "a": self.a, "b": self.b, "c": self.c}
