@@ -19,7 +19,6 @@ from model.home import Home
 
 if TYPE_CHECKING:
     from model.book import Book
-
     from model.bundle import Bundle
     from model.policy import Policy
 

@@ -8,7 +8,8 @@ PadError
 └── RequestError           the request is malformed before its content is looked at
     ├── LengthRequiredError    a body without Content-Length
     ├── TooLargeError          a body over the cap
-    └── NotFoundError          no such route, page or callback
+    ├── NotFoundError          no such route, page or callback
+    └── MethodNotAllowedError  the route answers to other methods
 """
 
 from __future__ import annotations
@@ -54,3 +55,12 @@ class TooLargeError(RequestError):
 class NotFoundError(RequestError):
     code = "not_found"
     status = 404
+
+
+class MethodNotAllowedError(RequestError):
+    code = "method_not_allowed"
+    status = 405
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"this address answers to {', '.join(allowed)}")
+        self.allowed = allowed

@@ -6,18 +6,17 @@ Nothing happens at import. Dash keeps global state, so one process makes one app
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from dash import Input
-from flask import Flask, request
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dash_app import health
+from dash_app import failures, health
+from dash_app.api import routes
 from dash_app.champion import Champion
-from dash_app.i18n import current_language, t
 from dash_app.security import rights
 from dash_app.security.compression import register_compression
 from dash_app.security.guard import Guard
@@ -26,47 +25,15 @@ from dash_app.security.register import GuardedDash, RegistrationError
 from dash_app.security.sessions import Sessions, register_sign_in
 from dash_app.settings import Settings
 from dash_app.store.engine import Store
-from dash_app.store.sessions import SessionTable
+from dash_app.store.records import Records
+from dash_app.ui import document, shell
 
 ASSETS = Path(__file__).resolve().parent.parent / "assets"
-THEMES = ("light", "dark")
-THEME_COOKIE = "pad_theme"
-INDEX = """<!DOCTYPE html>
-<html lang="{language}" data-bs-theme="{theme}">
-  <head>
-    {%metas%}
-    <title>{%title%}</title>
-    {%favicon%}
-    {%css%}
-  </head>
-  <body>
-    {%app_entry%}
-    <footer>
-      {%config%}
-      {%scripts%}
-      {%renderer%}
-    </footer>
-  </body>
-</html>"""
-
-
-class Pages(GuardedDash):
-    """Guarded Dash that writes language and theme into the document at first paint."""
-
-    def interpolate_index(self, **parts: Any) -> str:
-        language = current_language()
-        theme = request.cookies.get(THEME_COOKIE)
-        index = super().interpolate_index(**{**parts, "title": t("app.name", language)})
-        chosen = f' data-bs-theme="{theme}"' if theme in THEMES else ""
-        return index.replace(
-            '<html lang="{language}" data-bs-theme="{theme}">', f'<html lang="{language}"{chosen}>'
-        )
 
 
 def create_app(
     settings: Settings,
     *,
-    layout: Callable[[], Any] | None = None,
     pages: Collection[ModuleType] = (),
     callbacks: Collection[ModuleType] = (),
 ) -> Flask:
@@ -75,13 +42,12 @@ def create_app(
     Parameters
     ----------
     settings : every choice of the operator
-    layout : the frame around the pages, called for each request
     pages : modules with ``PAGE`` and ``layout``, in the order of the menu
     callbacks : modules with ``register(app)``
 
     Returns
     -------
-    Flask : a WSGI application; ``extensions`` holds ``pad_champion``, ``pad_store``, ``pad_dash``
+    Flask : a WSGI application; ``extensions`` holds ``pad_champion``, ``pad_records``, ``pad_dash``
 
     Raises
     ------
@@ -95,15 +61,20 @@ def create_app(
     store = Store(settings.paths.store)
     store.prepare()
     champion = Champion(settings.paths, currency=settings.currency)
-    sessions = Sessions(SessionTable(store), settings.signing_key(), settings)
-    server.extensions.update(pad_store=store, pad_champion=champion)
+    records = Records(store)
+    sessions = Sessions(records.sessions, settings.signing_key(), settings)
+    server.extensions.update(pad_records=records, pad_champion=champion)
     _load_champion(champion, settings)
 
     register_sign_in(server, sessions, settings)
     health.register(server)
-    dash_app = _make_pages(server, layout, pages, callbacks) if settings.shows_pages else None
+    failures.register(server)
+    if settings.shows_api:
+        routes.register(server)
+    dash_app = _make_pages(server, pages, callbacks) if settings.shows_pages else None
     server.extensions["pad_dash"] = dash_app
     register_compression(server)
+    server.after_request(failures.mark_unknown_pages)
     Headers(dash_app, settings).register(server)
     Guard(dash_app, settings, sessions).register(server)
     _finish(server, dash_app)
@@ -122,19 +93,17 @@ def _load_champion(champion: Champion, settings: Settings) -> None:
 
 def _make_pages(
     server: Flask,
-    layout: Callable[[], Any] | None,
     pages: Collection[ModuleType],
     callbacks: Collection[ModuleType],
-) -> Pages:
-    app = Pages(
+) -> GuardedDash:
+    app = GuardedDash(
         "dash_app",
         server=server,
         assets_folder=str(ASSETS),
         use_pages=True,
         pages_folder="",
         routing_callback_inputs={"language": Input("language", "data")},
-        index_string=INDEX,
-        title="Prêt à dépenser",
+        assets_ignore=document.ASSETS_IGNORE,
         update_title="",
         serve_locally=True,
         suppress_callback_exceptions=True,
@@ -142,15 +111,15 @@ def _make_pages(
         enable_mcp=False,
         add_log_handler=False,
     )
-    if layout is not None:
-        app.layout = layout
+    document.install(app)
+    app.layout = shell.layout
     app.register_pages(pages)
     for module in callbacks:
         module.register(app)
     return app
 
 
-def _finish(server: Flask, app: Pages | None) -> None:
+def _finish(server: Flask, app: GuardedDash | None) -> None:
     """Let Dash finish its own registration, then hold everything against the rights."""
     for rule in server.url_map.iter_rules():
         if rule.endpoint not in rights.ROUTES:

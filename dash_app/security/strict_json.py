@@ -9,6 +9,7 @@ from typing import Any
 
 from dash_app.errors import RequestError
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
 
 
@@ -27,7 +28,7 @@ def parse(body: bytes, *, maximum_depth: int | None = None) -> Any:
     if maximum_depth is not None:
         _check_depth(body, maximum_depth)
     try:
-        return json.loads(
+        value = json.loads(
             body.decode("utf-8"),
             object_pairs_hook=_unique,
             parse_constant=_refuse_constant,
@@ -35,7 +36,7 @@ def parse(body: bytes, *, maximum_depth: int | None = None) -> Any:
             parse_int=_whole,
         )
     except UnicodeDecodeError:
-        raise RequestError("the body is not UTF-8", code="malformed_json") from None
+        raise RequestError("the body is not UTF-8", code="not_utf8") from None
     except RecursionError:
         raise RequestError("the body is nested too deeply", code="too_deep") from None
     except json.JSONDecodeError as error:
@@ -45,6 +46,17 @@ def parse(body: bytes, *, maximum_depth: int | None = None) -> Any:
             line=error.lineno,
             column=error.colno,
         ) from None
+    if _SURROGATE.search(body):
+        _check_text(value)
+    return value
+
+
+def _check_text(value: Any) -> None:
+    """Refuse half a surrogate pair: such a text cannot be written anywhere."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise RequestError("a text holds a lone surrogate", code="bad_text") from None
 
 
 def _check_depth(body: bytes, maximum: int) -> None:

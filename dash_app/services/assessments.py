@@ -81,10 +81,11 @@ def open_client(user: User, client_id: int, *, language: str) -> Opened:
     if kept is not None:
         records().recorder.record(Entry(opened=[opened]))
         return Opened(kept.id, kept.at, assessment, case, serving)
-    given = _Given(case, assessment, None)
-    row = _row(given, serving, user, route=PAGE_ROUTE, language=language, at=now)
-    records().recorder.record(Entry(assessments=[row], opened=[opened]))
-    return Opened(row["id"], now, assessment, case, serving)
+    _, rows = _answers(
+        [_Given(case, assessment, None)], serving, user, route=PAGE_ROUTE, language=language, limit=LISTED
+    )
+    records().recorder.record(Entry(assessments=rows, opened=[opened]))
+    return Opened(rows[0]["id"], rows[0]["at_utc"], assessment, case, serving)
 
 
 def predict(caller: User, payload: Any, *, language: str, limit: int | None = LISTED) -> dict[str, Any]:
@@ -108,7 +109,8 @@ def predict(caller: User, payload: Any, *, language: str, limit: int | None = LI
     authorise(caller, Action.PREDICT if limit else Action.EXPLAIN)
     serving = champion.current()
     case, inputs = _read_case(serving, payload)
-    assessment = assess(serving.bundle, case, serving.policy, book_digest=_book_digest(serving))
+    digest = _book_digest(serving) if case.source == "book" else None
+    assessment = assess(serving.bundle, case, serving.policy, book_digest=digest)
     route = "predict" if limit else "explain"
     answers, rows = _answers(
         [_Given(case, assessment, inputs)], serving, caller, route=route, language=language, limit=limit
@@ -208,7 +210,7 @@ def _client_id(value: Any) -> int:
 
 def _read_cases(payload: Any) -> Sequence[Any]:
     if not isinstance(payload, Mapping) or "cases" not in payload:
-        raise _input_error("/cases", "missing")
+        raise _input_error("/cases", "required")
     _refuse_unknown(payload, {"cases"})
     cases = payload["cases"]
     if not isinstance(cases, list) or not 1 <= len(cases) <= MOST_CASES:
@@ -229,16 +231,59 @@ def _book_digest(serving: Serving) -> str | None:
 def _answers(
     given: Sequence[_Given], serving: Serving, caller: User, *, route: str, language: str, limit: int | None
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The answers and the rows that record them."""
+    """The answers, and the rows that record them word for word."""
     now = datetime.now(UTC)
-    rows = [_row(one, serving, caller, route=route, language=language, at=now, limit=limit) for one in given]
-    answers = [
-        {
-            "assessment_id": row["id"],
-            "status": "proposed",
-            **row.pop("_body"),
-            "assessed_at": now.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        }
-        for row in rows
+    answers = [_answer(one, serving, language=language, limit=limit, at=now) for one in given]
+    rows = [
+        _row(one, answer, serving, caller, route=route, language=language, at=now)
+        for one, answer in zip(given, answers, strict=True)
     ]
     return answers, rows
+
+
+def _answer(
+    given: _Given, serving: Serving, *, language: str, limit: int | None, at: datetime
+) -> dict[str, Any]:
+    from model.assess import as_answer
+
+    return {
+        "assessment_id": new_id(),
+        "status": "proposed",
+        **as_answer(given.assessment, serving.bundle, language, serving.currency, limit=limit),
+        "assessed_at": at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+    }
+
+
+def _row(
+    given: _Given,
+    answer: Mapping[str, Any],
+    serving: Serving,
+    asker: User,
+    *,
+    route: str,
+    language: str,
+    at: datetime,
+) -> dict[str, Any]:
+    """The record of one assessment; the features are the bits that were scored."""
+    assessment = given.assessment
+    return {
+        "id": answer["assessment_id"],
+        "at_utc": at,
+        "client_id": given.case.client_id,
+        "route": route,
+        "actor": asker.id,
+        "role": asker.role,
+        "language": language,
+        "source": given.case.source,
+        "inputs_digest": given.case.inputs_digest,
+        "inputs": given.inputs,
+        "features": given.case.features.tobytes(),
+        "default_probability": assessment.default_probability,
+        "opinion": assessment.opinion,
+        "answer": json.dumps(answer, separators=(",", ":"), ensure_ascii=False),
+        "model": str(assessment.versions["model"]),
+        "bundle": serving.bundle.digest,
+        "book": _book_digest(serving) if given.case.source == "book" else None,
+        "policy": serving.policy.version,
+        "code": assessment.versions["code"],
+    }

@@ -74,7 +74,9 @@ class Recorder:
         with self._lock:
             if self._process != os.getpid():
                 self._waiting = queue.Queue(MOST_WAITING)
-                threading.Thread(target=self._run, args=(self._waiting,), name="recorder", daemon=True).start()
+                threading.Thread(
+                    target=self._run, args=(self._waiting,), name="recorder", daemon=True
+                ).start()
                 self._process = os.getpid()
 
     def _run(self, waiting: queue.Queue[tuple[Entry, Future[None]]]) -> None:

@@ -69,6 +69,17 @@ _MESSAGE = (
 </html>
 """
 )
+_PLAIN = (
+    _HEAD
+    + """<body>
+<main class="alone reading" id="main">
+<a class="brand" href="/"><span class="mark" aria-hidden="true">{mark}</span>{name}</a>
+{body}
+</main>
+</body>
+</html>
+"""
+)
 
 
 def install(app: Dash) -> None:
@@ -88,6 +99,25 @@ def install(app: Dash) -> None:
     app.interpolate_index = page  # type: ignore[method-assign]
 
 
+def plain_page(heading: str, body: str) -> str:
+    """Return a whole HTML page around ready HTML, for reading pages that need no Dash.
+
+    Parameters
+    ----------
+    heading
+        Words for the title; `body` brings its own ``h1``.
+    body
+        HTML whose texts are already escaped.
+    """
+    language = current_language()
+    return _PLAIN.format(
+        **_head(_own_sheets(), title=t("app.title", language, page=heading)),
+        mark=escape(t("app.mark", language)),
+        name=escape(t("app.name", language)),
+        body=body,
+    )
+
+
 def message_page(heading: str, body: str, *, symbol: str = "exclamation-circle") -> str:
     """Return a whole HTML page that says one thing, for answers given before Dash is reached (403, 404, 500).
 
@@ -99,11 +129,8 @@ def message_page(heading: str, body: str, *, symbol: str = "exclamation-circle")
         Name of a Bootstrap icon.
     """
     language = current_language()
-    sheets = "".join(
-        f'<link rel="stylesheet" href="{_versioned(name)}">\n' for name in ("ux.css", "ux_frame.css")
-    )
     return _MESSAGE.format(
-        **_head(sheets, title=t("app.title", language, page=heading)),
+        **_head(_own_sheets(), title=t("app.title", language, page=heading)),
         mark=escape(t("app.mark", language)),
         name=escape(t("app.name", language)),
         symbol=escape(symbol),
@@ -117,6 +144,12 @@ def current_theme() -> Theme:
     """Return the theme of the request: the person's choice, else the system's, else light."""
     cookies = flask.request.cookies if flask.has_request_context() else {}
     return "dark" if cookies.get(THEME_COOKIE, cookies.get(SYSTEM_COOKIE)) == "dark" else "light"
+
+
+def _own_sheets() -> str:
+    return "".join(
+        f'<link rel="stylesheet" href="{_versioned(name)}">\n' for name in ("ux.css", "ux_frame.css")
+    )
 
 
 def _head(css: str, *, title: str) -> dict[str, str]:

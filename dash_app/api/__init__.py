@@ -1,0 +1,1 @@
+"""The REST API: routes, schemas, problems, the OpenAPI document and its page."""

@@ -1,0 +1,101 @@
+"""Routes of the API: parse, call one service, answer."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Flask, Response, current_app, request
+
+from dash_app.api import document, page, problems
+from dash_app.errors import MethodNotAllowedError, NotFoundError, RequestError
+from dash_app.security import strict_json
+from dash_app.security.context import current_user, request_id
+from dash_app.services import assessments, model_info
+from model.errors import PadError
+
+DEEPEST = 40
+
+
+def register(server: Flask) -> None:
+    """Add the API to a server."""
+    api = Blueprint("api", __name__, url_prefix="/api")
+
+    @api.post("/predict")
+    def predict() -> Response:
+        return _answer(assessments.predict(current_user(), _body(), language=_language()))
+
+    @api.post("/explain")
+    def explain() -> Response:
+        return _answer(assessments.explain(current_user(), _body(), language=_language()))
+
+    @api.post("/predict/batch")
+    def predict_batch() -> Response:
+        language = _language()
+        results = assessments.predict_batch(current_user(), _body(), language=language)
+        return _answer({"results": [_result(one, language) for one in results]})
+
+    @api.get("/model")
+    def model() -> Response:
+        return _answer(model_info.model_facts(current_user()))
+
+    @api.get("/model/features")
+    def model_features() -> Response:
+        return _answer({"features": model_info.feature_list(current_user(), language=_language())})
+
+    @api.get("/policy")
+    def policy() -> Response:
+        return _answer(model_info.policy_facts(current_user()))
+
+    @api.get("/reasons")
+    def reasons() -> Response:
+        return _answer(model_info.reason_catalogue(current_user(), language=_language()))
+
+    @api.get("/openapi.json", endpoint="document")
+    def openapi() -> Response:
+        return _answer(document.openapi())
+
+    @api.get("/docs")
+    def docs() -> str:
+        return page.render(request.host_url.rstrip("/"), demo=current_app.config["PAD_SETTINGS"].demo)
+
+    @api.get("/", defaults={"path": ""}, endpoint="unknown")
+    @api.get("/<path:path>", endpoint="unknown")
+    def unknown(path: str) -> Response:
+        """Dash answers any GET with its page: under /api an unknown path is a 404, a known one a 405."""
+        allowed = _methods_of(request.path)
+        if not allowed:
+            raise NotFoundError("no such address")
+        raise MethodNotAllowedError(allowed)
+
+    server.register_blueprint(api)
+
+
+def _body() -> Any:
+    if request.mimetype != "application/json":
+        raise RequestError("the body must be application/json", code="not_json")
+    return strict_json.parse(request.get_data(), maximum_depth=DEEPEST)
+
+
+def _language() -> str:
+    return problems.asked_language()
+
+
+def _answer(value: Any) -> Response:
+    answer = Response(json.dumps(value, ensure_ascii=False), mimetype="application/json")
+    answer.headers["Content-Language"] = _language()
+    answer.headers["Vary"] = "Accept-Language"
+    return answer
+
+
+def _result(one: dict[str, Any] | PadError, language: str) -> dict[str, Any]:
+    if isinstance(one, PadError):
+        return problems.problem(one, language=language, instance=request_id())
+    return one
+
+
+def _methods_of(path: str) -> tuple[str, ...]:
+    """Methods of the rules of exactly this path."""
+    rules = (rule for rule in current_app.url_map.iter_rules() if rule.rule == path)
+    found = {method for rule in rules for method in rule.methods or ()}
+    return tuple(sorted(found))
