@@ -228,6 +228,12 @@ def category(column: str, value: str, language: str) -> str:
     return pair[_LANGUAGE_INDEX[language]] if pair else value
 
 
+def has_generic_words(column: str, value: str) -> bool:
+    """Whether the words of a category ("yes", "not stated") say nothing without their column."""
+    words = _toml()["categories"]
+    return value in words["*"] and value not in words.get(column, {})
+
+
 def shown(name: str, value: float | str | None, language: str, currency: str = "") -> str:
     """A value as a person reads it: category words, unit, sentinel and missing value.
 
