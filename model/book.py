@@ -7,6 +7,7 @@ file                  content
 ====================  ===============================================================
 ids.npy               int64 (n,), ascending
 features.npy          float32 (n, k), row-major, the bundle's feature order
+features_digests.npy  uint8 (blocks, 32): SHA-256 of every 64 rows, checked before first use
 target.npy            int8 (n,): 0, 1, −1 = outcome not known (a waiting client)
 counts.npy            int32 (n, 6): rows of history, tables in `model.tables.HISTORY` order
 margin.npy, pd.npy    float64 (n,): margin and probability of default by the bundle
@@ -14,14 +15,17 @@ oof_margin.npy        float64 (n,): margin out of fold, NaN where there is none
 first_adverse.npy     uint8 (n,): index into the manifest's ``codes``, 255 = none
 first_favourable.npy  uint8 (n,)
 flags.npy             uint8 (n,): number of data-quality flags
-application.arrow     raw application columns, Arrow IPC, several record batches
+application.arrow     raw application columns, Arrow IPC in several batches without nulls:
+                      missing is NaN, the type's smallest integer, or category −1
+categories.json       text column → categories, the codes of application.arrow
 unseen.json           client → categories that the bundle's vocabulary lacks
 bins.npy              uint8 (p, n): bin of each population entry, 255 = missing
 ====================  ===============================================================
 
 The manifest also holds ``bundle`` (digest of the bundle that made it), ``source``,
 ``fictional``, ``ingested_at``, ``codes``, ``entries`` (the p names of bins.npy), ``clients``
-and ``waiting`` (counts).
+and ``waiting``
+(counts) and ``features`` (k).
 """
 
 from __future__ import annotations
@@ -42,9 +46,11 @@ from numpy.typing import NDArray
 from model.bundle import Bundle
 from model.calibration import Floats
 from model.case import Case, Value
+from model.checked_rows import CheckedRows, block_digests
 from model.errors import InputError, IntegrityError, UnknownClientError
 from model.policy import OPINIONS, Policy
 from model.population import MISSING_CODE, Population
+from model.raw_columns import RawColumns, write_raw_columns
 from model.sealed import (
     MANIFEST,
     SealedWriter,
@@ -55,7 +61,7 @@ from model.sealed import (
     verify_file,
     verify_folder,
 )
-from model.tables import APPLICATION, HISTORY, Column
+from model.tables import HISTORY
 
 NO_CODE = 255
 """First adverse or favourable code of a client who has none, or for whom none was made."""
@@ -79,8 +85,8 @@ _SMALL = (
     "first_favourable",
     "flags",
 )
+_FEATURES = "features.npy"
 _BINS = "bins.npy"
-_RAW_COLUMNS = tuple(c for c in APPLICATION.columns if c.name not in ("SK_ID_CURR", "TARGET"))
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,7 @@ class Book:
     digest: str
     manifest: Mapping[str, Any]
     ids: NDArray[np.int64]
-    features: NDArray[np.float32]
+    features: CheckedRows
     target: NDArray[np.int8]
     counts: NDArray[np.int32]
     margin: Floats
@@ -100,7 +106,7 @@ class Book:
     first_adverse: NDArray[np.uint8]
     first_favourable: NDArray[np.uint8]
     flags: NDArray[np.uint8]
-    batches: tuple[pa.RecordBatch, ...]
+    raw: RawColumns
     unseen: Mapping[str, list[list[str]]]
     _orders: dict[Any, Any] = field(default_factory=dict, repr=False)
 
@@ -131,7 +137,7 @@ class Book:
     def case_at(self, row: int) -> Case:
         """Inputs of the client in one row."""
         application = self.application_at(row)
-        features = np.array(self.features[row])
+        features = self.features.row(row)
         client_id, target, oof = int(self.ids[row]), int(self.target[row]), float(self.oof_margin[row])
         inputs = {
             "client_id": client_id,
@@ -152,9 +158,7 @@ class Book:
 
     def application_at(self, row: int) -> dict[str, Value]:
         """Raw application columns of one row; ``None`` = not provided."""
-        part = int(np.searchsorted(self._starts, row, side="right")) - 1
-        (values,) = self.batches[part].slice(row - self._starts[part], 1).to_pylist()
-        return values
+        return self.raw.row(row)
 
     # Lists ----------------------------------------------------------------------------
 
@@ -214,7 +218,7 @@ class Book:
 
     def column(self, name: str) -> NDArray[Any]:
         """One raw application column of all clients; numbers as float64 with NaN = missing."""
-        return self._kept(("column", name), lambda: self._column(name))
+        return self._kept(("column", name), lambda: self.raw.column(name))
 
     @cached_property
     def bins(self) -> NDArray[np.uint8]:
@@ -228,10 +232,6 @@ class Book:
         return None if code == NO_CODE else self.manifest["codes"][code]
 
     # Inner ----------------------------------------------------------------------------
-
-    @cached_property
-    def _starts(self) -> NDArray[np.int64]:
-        return np.concatenate([[0], np.cumsum([batch.num_rows for batch in self.batches])])[:-1]
 
     def _kept(self, key: Any, make: Any) -> Any:
         """Value kept for this book's life; two threads may make it twice, equally."""
@@ -252,12 +252,6 @@ class Book:
         else:
             keys = -self.column("AMT_CREDIT")[rows]
         return rows[np.argsort(keys, kind="stable")]
-
-    def _column(self, name: str) -> NDArray[Any]:
-        chunks = pa.chunked_array([batch.column(name) for batch in self.batches])
-        if pa.types.is_string(chunks.type):
-            return np.array(chunks.to_pylist(), dtype=object)
-        return np.array(chunks.cast(pa.float64()).to_numpy())
 
 
 # Writing ------------------------------------------------------------------------------
@@ -335,7 +329,9 @@ def write_book(
             writer.array(f"{name}.npy", np.asarray(values, dtype=dtype))
         writer.array("counts.npy", counts.astype(np.int32))
         _write_blocks(writer, bundle, n, blocks)
-        _write_application(writer.file("application.arrow"), application, n)
+        written = write_raw_columns(writer.file("application.arrow"), application)
+        _require(written.rows == n, f"application batches hold {written.rows} clients of {n}")
+        writer.json("categories.json", written.categories)
         writer.json(
             "unseen.json", {str(client): [list(u) for u in found] for client, found in unseen.items()}
         )
@@ -346,6 +342,7 @@ def write_book(
                 "codes": list(codes),
                 "entries": list(bundle.population.names),
                 "clients": n,
+                "features": len(bundle.features),
                 "waiting": int((np.asarray(target) == UNKNOWN).sum()),
                 **source,
             }
@@ -381,6 +378,7 @@ def _write_blocks(writer: SealedWriter, bundle: Bundle, n: int, blocks: Iterable
             for row, codes in enumerate(_bin_codes(bundle.population, bundle, block.features)):
                 maps["bins"][row, rows] = codes
             start = stop
+        writer.array("features_digests.npy", block_digests(maps["features"]))
         _require(start == n, f"feature blocks hold {start} clients of {n}")
 
 
@@ -392,53 +390,30 @@ def _bin_codes(
         yield np.where(codes == population.entries[name].size, MISSING_CODE, codes).astype(np.uint8)
 
 
-def _write_application(path: Path, batches: Iterable[pa.RecordBatch], n: int) -> None:
-    schema = pa.schema([(column.name, _arrow_type(column)) for column in _RAW_COLUMNS])
-    written = 0
-    with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as file:
-        for batch in batches:
-            columns = [batch.column(c.name).cast(t.type) for c, t in zip(_RAW_COLUMNS, schema, strict=True)]
-            file.write_batch(pa.record_batch(columns, schema=schema))
-            written += batch.num_rows
-    _require(written == n, f"application batches hold {written} clients of {n}")
-
-
-def _arrow_type(column: Column) -> pa.DataType:
-    """Smallest type that holds the column's range; money fits a double (≤ 3 decimals)."""
-    if column.kind == "text":
-        return pa.string()
-    if column.kind != "int":
-        return pa.float64()
-    low, high = column.low or 0, column.high or 0
-    for dtype in (np.int8, np.int16, np.int32):
-        if np.iinfo(dtype).min <= low and high <= np.iinfo(dtype).max:
-            return pa.from_numpy_dtype(dtype)
-    return pa.int64()
-
-
 # Loading ------------------------------------------------------------------------------
 
 
 def load_book(path: Path, digest: str | None = None) -> Book:
     """Verify a client book and map it.
 
+    The two large matrices are checked where they are first read: features by block of 64
+    clients, bins as a whole. :func:`model.sealed.verify_folder` checks everything at once.
+
     Raises
     ------
     IntegrityError
         The folder is not what its manifest says.
     """
-    manifest = verify_folder(path, digest, kind="book", deferred=(_BINS,))
+    manifest = verify_folder(path, digest, kind="book", deferred=(_FEATURES, _BINS))
     arrays = {name: read_array(path, f"{name}.npy", mapped=True) for name in _SMALL}
-    with pa.memory_map(str(path / "application.arrow")) as source:
-        reader = pa.ipc.open_file(source)
-        batches = tuple(reader.get_batch(i) for i in range(reader.num_record_batches))
+    shape = (manifest["clients"], manifest["features"])
     return Book(
         folder=path,
         digest=digest or file_digest(path / MANIFEST),
         manifest=manifest,
-        features=read_array(path, "features.npy", mapped=True),
+        features=CheckedRows(path / _FEATURES, shape, read_array(path, "features_digests.npy")),
         default_probability=arrays.pop("pd"),
-        batches=batches,
+        raw=RawColumns.open(path / "application.arrow", read_json(path, "categories.json")),
         unseen=read_json(path, "unseen.json"),
         **arrays,
     )
