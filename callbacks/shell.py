@@ -14,7 +14,8 @@ from dash_app.security.register import GuardedDash
 from dash_app.security.rights import ANYONE, STAFF, User
 from dash_app.services import clients
 from dash_app.services.clients import WorklistRow
-from dash_app.ui import parts, shell
+from dash_app.services.preparation import read_preparation
+from dash_app.ui import parts, shell, states
 from dash_app.ui.shell import Ids, Standing
 from model import dictionary, locale
 from model.errors import UnavailableError
@@ -56,6 +57,12 @@ def register(app: GuardedDash) -> None:
         roles=STAFF,
         prevent_initial_call=True,
     )(find_clients)
+    app.callback(
+        Output(states.PROGRESS_ID, "children"),
+        Input(states.TICK_ID, "n_intervals"),
+        State(Ids.LANGUAGE, "data"),
+        roles=STAFF,
+    )(show_preparation)
 
 
 def translate_frame(language: Any) -> tuple[Any, ...]:
@@ -98,6 +105,11 @@ def read_standing(user: User) -> Standing:
     except UnavailableError:
         return Standing(refused=refused)
     return Standing(fictional=serving.fictional, waiting=waiting, refused=refused)
+
+
+def show_preparation(_ticks: Any, language: Any) -> list[Component]:
+    """Show which step of ``make run`` is at work, while there is nothing to serve."""
+    return states.progress(read_preparation(champion.champion().home), known(language))
 
 
 def find_clients(typed: Any, language: Any) -> list[Component] | None:

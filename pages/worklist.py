@@ -128,6 +128,7 @@ def layout(
                     states.bars(
                         [("60%", 16), ("45%", 30), *([("100%", 24)] * 10)],
                         label=t("worklist.loading", language),
+                        slow=t("state.stale", language),
                     ),
                 ],
                 id=Ids.BODY,

@@ -64,8 +64,10 @@ def current_language() -> Language:
     chosen = flask.request.cookies.get(COOKIE)
     if chosen in LANGUAGES:
         return known(chosen)
-    fallback = flask.current_app.config.get("PAD_LANGUAGE", DEFAULT)
-    return known(flask.request.accept_languages.best_match(LANGUAGES, default=fallback))
+    # Not `best_match`: it prefers an exact "fr" of low quality to a first choice of "en-GB".
+    asked = (tag.split("-")[0].lower() for tag in flask.request.accept_languages.values())
+    ours = (tag for tag in asked if tag in LANGUAGES)
+    return known(next(ours, flask.current_app.config.get("PAD_LANGUAGE", DEFAULT)))
 
 
 @cache

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from dash import dcc, html
+from dash.development.base_component import Component
 
 from dash_app.i18n import t
+from dash_app.services.preparation import Preparation
 from dash_app.ui import parts
 from dash_app.ui.parts import Content
+from model import locale
+
+PROGRESS_ID: Final = "start-progress"
+TICK_ID: Final = "start-tick"
 
 START_COMMANDS: Final[tuple[tuple[str, str], ...]] = (
     ("fictional", "make run"),
@@ -37,15 +43,17 @@ def message(
     )
 
 
-def bars(shape: Sequence[tuple[str, int]], *, label: str) -> html.Div:
+def bars(shape: Sequence[tuple[str, int]], *, label: str, slow: str = "") -> html.Div:
     """Return a skeleton: one grey bar per (width, height in px), named for screen readers.
 
-    The bars stay invisible for 150 ms (``ux_frame.css``), so that a quick answer never flickers.
+    The bars stay invisible for 150 ms, so that a quick answer never flickers; ``slow`` comes after
+    four seconds (both by ``ux_frame.css``).
     """
     return html.Div(
         [
             parts.hidden(label),
             *(html.Div(className="sk", style={"width": width, "height": height}) for width, height in shape),
+            *([html.P(slow, className="slow muted sm")] if slow else []),
         ],
         className="skeleton",
         **{"aria-busy": "true"},
@@ -56,7 +64,9 @@ def loading(language: str, *, lines: int = 4, height: int = 14) -> html.Div:
     """Return a skeleton of text lines."""
     widths = ("70%", "92%", "84%", "60%")
     return bars(
-        [(widths[line % len(widths)], height) for line in range(lines)], label=t("state.loading", language)
+        [(widths[line % len(widths)], height) for line in range(lines)],
+        label=t("state.loading", language),
+        slow=t("state.stale", language),
     )
 
 
@@ -99,38 +109,47 @@ def failed(what: str, language: str, *, code: str, panel: str, level: int = 3) -
 
 def unknown_client(client: str, language: str) -> html.Div:
     """Return the state of a file that does not exist, or is outside the reader's scope: the same words."""
-    return message(
-        "file-earmark-x",
-        t("state.unknown.title", language, client=client),
-        t("state.unknown.body", language),
-        back(language),
-        level=1,
+    return parts.panel(
+        message(
+            "file-earmark-x",
+            t("state.unknown.title", language, client=client),
+            t("state.unknown.body", language),
+            back(language),
+            level=1,
+        )
     )
 
 
 def unknown_page(language: str) -> html.Div:
-    return message(
-        "file-earmark-x",
-        t("state.page.heading", language),
-        t("state.page.body", language),
-        back(language),
-        level=1,
+    return parts.panel(
+        message(
+            "file-earmark-x",
+            t("state.page.heading", language),
+            t("state.page.body", language),
+            back(language),
+            level=1,
+        )
     )
 
 
 def forbidden(role: str, language: str) -> html.Div:
     """Return the state of a page that the reader's role may not open."""
-    return message(
-        "lock",
-        t("state.forbidden.heading", language),
-        t("state.forbidden.body", language, role=t(f"role.{role}", language)),
-        back(language),
-        level=1,
+    return parts.panel(
+        message(
+            "lock",
+            t("state.forbidden.heading", language),
+            t("state.forbidden.body", language, role=t(f"role.{role}", language)),
+            back(language),
+            level=1,
+        )
     )
 
 
 def nothing_to_serve(language: str) -> html.Div:
-    """Return the start page: what to run, and a wait that ends by itself (``assets/frame.js`` polls)."""
+    """Return the start page: what to run, what runs, and a wait that ends by itself.
+
+    ``callbacks.shell`` fills the progress at each tick; ``assets/frame.js`` opens the page once it is ready.
+    """
     commands = [
         html.Div([html.Dt(t(f"state.start.{name}", language)), html.Dd(html.Code(command))])
         for name, command in START_COMMANDS
@@ -145,15 +164,43 @@ def nothing_to_serve(language: str) -> html.Div:
                 html.P(t("state.start.keep", language), className="muted sm mt-2 mb-0"),
                 level=1,
             ),
-            html.P(
-                [html.Span(className="spinner-grow spinner-grow-sm"), t("state.start.waiting", language)],
-                className="waiting muted sm",
-                role="status",
-            ),
+            html.Div(progress(None, language), id=PROGRESS_ID, className="waiting muted sm"),
+            dcc.Interval(id=TICK_ID, interval=2000),
         ],
         className="panel",
         **{"data-wait-ready": "true"},
     )
+
+
+def progress(preparation: Preparation | None, language: str) -> list[Component]:
+    """Return where the preparation stands: the step in words and as a bar, or why it stopped."""
+    if preparation is None:
+        return [parts.icon("hourglass-split"), html.Span(t("state.start.waiting", language))]
+    step = t(f"state.start.step.{preparation.step}", language)
+    if preparation.error is not None:
+        stopped = t("state.start.stopped", language, step=step)
+        return [parts.icon("exclamation-circle", "unf"), html.Span([stopped, html.Code(preparation.error)])]
+    numbers = {"number": preparation.number, "total": preparation.total}
+    sentence = t(
+        "state.start.running",
+        language,
+        step=step,
+        seconds=locale.number(int(preparation.seconds), language),
+        **{name: locale.number(value, language) for name, value in numbers.items()},
+    )
+    done = 100 * (preparation.number - 1) / preparation.total
+    bar = html.Div(
+        html.Div(style={"width": f"{done:.0f}%"}),
+        className="bar",
+        role="progressbar",
+        **{
+            "aria-label": t("state.start.progress", language),
+            "aria-valuenow": f"{done:.0f}",
+            "aria-valuemin": "0",
+            "aria-valuemax": "100",
+        },
+    )
+    return [bar, html.Span(sentence)]
 
 
 def empty_queue(language: str) -> html.Div:
@@ -164,8 +211,3 @@ def empty_queue(language: str) -> html.Div:
 
 def back(language: str, href: str = "/") -> dcc.Link:
     return dcc.Link(t("state.back", language), href=href, className="btn btn-line btn-xs")
-
-
-def skeleton_table(language: str, *, rows: int = 8, **attributes: Any) -> html.Div:
-    """Return the shape of a table that is on its way."""
-    return html.Div(bars([("100%", 22)] * rows, label=t("state.loading", language)), **attributes)
