@@ -24,7 +24,7 @@ from model.errors import InputError
 from model.features import HISTORIES, SpecError, Vocabulary, feature_names, text_columns
 from model.features.application import APPLICATION
 from model.features.expression import literal, quote
-from model.features.sql import CLIENT, Query, application_query, history_query
+from model.features.sql import CLIENT, Number, Query, application_query, history_query
 from model.home import Home
 from model.tables import TABLES
 from training.progress import Progress, silent
@@ -92,6 +92,8 @@ def compute_features(
     vocabulary: Vocabulary,
     columns: Sequence[str] | None = None,
     progress: Progress = silent,
+    *,
+    dtype: type[np.floating] = np.float32,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Features of every client of the lake.
 
@@ -101,11 +103,12 @@ def compute_features(
     vocabulary : categories of the text columns; the model's own, where there is a model
     columns : wanted features, in the wanted order; default: the whole matrix
     progress : told of each table as it ends
+    dtype : float32 is what a model reads; float64 shows the numbers before their last rounding
 
     Returns
     -------
     ids : int64 (n,), sorted
-    matrix : float32 (n, k), row-major, NaN = missing; it lies in an unnamed file under
+    matrix : `dtype` (n, k), row-major, NaN = missing; it lies in an unnamed file under
         `home`, which vanishes with the array
 
     Raises
@@ -120,11 +123,14 @@ def compute_features(
     strangers = sorted(place.keys() - set(feature_names(vocabulary)))
     if strangers:
         raise SpecError(f"not features of this definition under this vocabulary: {strangers}")
-    queries = [("application", application_query(APPLICATION, vocabulary, place))]
-    queries += [(source.table, history_query(source, vocabulary, place)) for source in HISTORIES]
+    number: Number = "DOUBLE" if dtype is np.float64 else "FLOAT"
+    queries = [("application", application_query(APPLICATION, vocabulary, place, number=number))]
+    queries += [
+        (source.table, history_query(source, vocabulary, place, number=number)) for source in HISTORIES
+    ]
     with _lake(home) as connection:
         ids = _client_ids(connection)
-        matrix = _unnamed_matrix(home, len(ids), len(names))
+        matrix = _unnamed_matrix(home, (len(ids), len(names)), dtype)
         for table, query in queries:
             if query.names:
                 _fill(connection, query, ids, matrix, place)
@@ -166,12 +172,12 @@ def _categories(connection: duckdb.DuckDBPyConnection, table: str, column: str) 
     return tuple(sorted(_arrow(connection, sql).column(0).to_pylist()))
 
 
-def _unnamed_matrix(home: Home, rows: int, columns: int) -> np.ndarray:
-    if rows * columns == 0:
-        return np.full((rows, columns), np.nan, dtype=np.float32)
+def _unnamed_matrix(home: Home, shape: tuple[int, int], dtype: type[np.floating]) -> np.ndarray:
+    if 0 in shape:
+        return np.full(shape, np.nan, dtype=dtype)
     with tempfile.TemporaryFile(dir=home.root) as file:
-        matrix = np.memmap(file, dtype=np.float32, mode="w+", shape=(rows, columns))
-    for start in range(0, rows, BATCH_ROWS):
+        matrix = np.memmap(file, dtype=dtype, mode="w+", shape=shape)
+    for start in range(0, shape[0], BATCH_ROWS):
         matrix[start : start + BATCH_ROWS] = np.nan
     return matrix
 
@@ -199,8 +205,9 @@ def _fill(
 
 
 def _block(batch: pa.RecordBatch) -> np.ndarray:
-    """float32 (rows, features) of a batch whose first column is the client."""
-    block = np.empty((batch.num_rows, batch.num_columns - 1), dtype=np.float32)
+    """Features of a batch, (rows, features); the first column is the client."""
+    dtype = batch.schema.types[-1].to_pandas_dtype()
+    block = np.empty((batch.num_rows, batch.num_columns - 1), dtype=dtype)
     for index in range(1, batch.num_columns):
         block[:, index - 1] = batch.column(index).to_numpy(zero_copy_only=False)
     return block

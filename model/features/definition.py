@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 
 from model.features.application import APPLICATION
 from model.features.bureau import BUREAU
@@ -75,6 +75,7 @@ def text_columns() -> dict[str, tuple[str, ...]]:
     return columns
 
 
+@lru_cache(maxsize=4096)
 def origin(feature: str) -> Origin:
     """Where the feature of that name comes from; no vocabulary is needed.
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from model.features.expression import literal, quote
 from model.features.spec import MISSING_CATEGORY, ApplicationSource, Child, Feature, Source, Vocabulary
 from model.features.stats import COARSE, FINE, SHARE_STATISTICS, STATISTICS, Operand, scaled_sql
 
 CLIENT = "SK_ID_CURR"
+
+Number = Literal["FLOAT", "DOUBLE"]
+"""Type of the features: FLOAT is the definition's, DOUBLE shows them before the last rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +29,32 @@ class Query:
     names: tuple[str, ...]
 
 
-def history_query(source: Source, vocabulary: Vocabulary, wanted: Collection[str] | None = None) -> Query:
-    """One row a client that has rows in the table; features as FLOAT, missing as NULL."""
+def history_query(
+    source: Source,
+    vocabulary: Vocabulary,
+    wanted: Collection[str] | None = None,
+    *,
+    number: Number = "FLOAT",
+) -> Query:
+    """One row a client that has rows in the table; missing is NULL."""
     features = _chosen(source.features(vocabulary), wanted)
     rows = _Rows(source, vocabulary)
-    outputs = [f"CAST({rows.feature(feature)} AS FLOAT) AS {quote(feature.name)}" for feature in features]
+    outputs = [f"CAST({rows.feature(feature)} AS {number}) AS {quote(feature.name)}" for feature in features]
     sql = f"{rows.sql()}\nSELECT {CLIENT},\n  {_listed(outputs)}\nFROM history GROUP BY {CLIENT}"
     return Query(sql, tuple(feature.name for feature in features))
 
 
 def application_query(
-    source: ApplicationSource, vocabulary: Vocabulary, wanted: Collection[str] | None = None
+    source: ApplicationSource,
+    vocabulary: Vocabulary,
+    wanted: Collection[str] | None = None,
+    *,
+    number: Number = "FLOAT",
 ) -> Query:
-    """One row a client; features as FLOAT, missing as NULL."""
+    """One row a client; missing is NULL."""
     features = _chosen((*source.features(vocabulary), *source.extra_features()), wanted)
     outputs = [
-        f"CAST({_application_value(source, feature)} AS FLOAT) AS {quote(feature.name)}"
+        f"CAST({_application_value(source, feature)} AS {number}) AS {quote(feature.name)}"
         for feature in features
     ]
     sql = f"SELECT {CLIENT},\n  {_listed(outputs)}\nFROM {quote(source.table)}"

@@ -1,0 +1,94 @@
+"""The engine against the pandas implementation, column by column, in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model.features import feature_names
+from model.home import Home
+from tests.oracle.kernel import extra_family, kernel_matrix
+from training.matrix import compute_features, learn_vocabulary
+
+KERNEL_COLUMNS_OF_THE_SAMPLE = 771
+
+RELATIVE = 1e-9
+"""Every column agrees this well …"""
+
+ROUNDED_SUMS = 1e-12
+"""… and those whose terms are ratios or rates (held to 12 decimals) to this besides, …"""
+
+ROUNDED_VARIANCES = 1e-9
+"""… their variances (held to 9 decimals) to this."""
+
+
+def of_ratios(name: str) -> bool:
+    """Means, sums and variances of reals: the engine adds them up as rounded integers."""
+    reals = ("APP_CREDIT_PERC", "RATE_DOWN_PAYMENT", "PAYMENT_PERC", "BURO_STATUS_")
+    return any(word in name for word in reals) and name.endswith(("_MEAN", "_SUM", "_VAR"))
+
+
+def tolerance(name: str, rows: np.ndarray) -> np.ndarray:
+    """Absolute part of the tolerance; a sum of n rounded terms may be off n times as much."""
+    if not of_ratios(name):
+        return np.zeros_like(rows)
+    if name.endswith("_VAR"):
+        return np.full_like(rows, 2 * ROUNDED_VARIANCES)
+    return ROUNDED_SUMS * (np.nan_to_num(rows, nan=1.0) if name.endswith("_SUM") else np.ones_like(rows))
+
+
+@pytest.fixture(scope="module", params=["fictional portfolio", "real sample"])
+def home(request: pytest.FixtureRequest) -> Home:
+    name = "small_home" if request.param == "fictional portfolio" else "sample_lake"
+    found: Home = request.getfixturevalue(name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def engine(home: Home) -> pd.DataFrame:
+    vocabulary = learn_vocabulary(home)
+    ids, matrix = compute_features(home, vocabulary, dtype=np.float64)
+    return pd.DataFrame(np.asarray(matrix), index=ids, columns=list(feature_names(vocabulary)))
+
+
+@pytest.fixture(scope="module")
+def oracle(home: Home) -> pd.DataFrame:
+    return kernel_matrix(home.lake).join(extra_family(home.lake))
+
+
+def test_columns_are_the_kernels_in_its_order_then_the_extra_family(
+    engine: pd.DataFrame, oracle: pd.DataFrame
+) -> None:
+    assert list(engine.columns) == list(oracle.columns)
+
+
+def test_clients_are_those_of_the_application_in_ascending_order(
+    engine: pd.DataFrame, oracle: pd.DataFrame
+) -> None:
+    assert engine.index.tolist() == oracle.index.tolist()
+
+
+def test_what_is_missing_is_the_same_in_every_column(engine: pd.DataFrame, oracle: pd.DataFrame) -> None:
+    differing = (engine.isna() != oracle.isna()).sum()
+
+    assert differing[differing > 0].to_dict() == {}
+
+
+def test_every_column_agrees(engine: pd.DataFrame, oracle: pd.DataFrame) -> None:
+    off = {}
+    rows = oracle["INSTAL_COUNT"].to_numpy()
+    for name in engine.columns:
+        ours, theirs = engine[name].to_numpy(), oracle[name].to_numpy()
+        allowed = RELATIVE * np.abs(theirs) + tolerance(name, rows)
+        worst = np.nanmax(np.abs(ours - theirs) - allowed, initial=0.0)
+        if worst > 0:
+            off[name] = worst
+
+    assert off == {}
+
+
+def test_the_sample_has_the_kernels_number_of_columns(sample_lake: Home) -> None:
+    names = feature_names(learn_vocabulary(sample_lake))
+
+    assert len(names) - 4 == KERNEL_COLUMNS_OF_THE_SAMPLE
