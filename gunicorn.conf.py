@@ -14,9 +14,11 @@ from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from dash_app.settings import load_settings  # noqa: E402 - after the thread count is set
+from dash_app.lean import import_lightgbm_alone  # noqa: E402 - after the thread count is set
+from dash_app.settings import load_settings  # noqa: E402
 from model.errors import PadError  # noqa: E402
 
+import_lightgbm_alone()
 try:
     _settings = load_settings()
 except PadError as error:

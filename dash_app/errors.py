@@ -14,7 +14,7 @@ PadError
 
 from __future__ import annotations
 
-from model.errors import PadError
+from model.errors import PadError as PadError  # the family, for those above this floor
 
 
 class SettingsError(PadError):

@@ -58,7 +58,7 @@ def create_app(
     server = Flask("dash_app", static_folder=None)
     server.config.update(PAD_SETTINGS=settings, PAD_LANGUAGE=settings.language)
     server.secret_key = settings.signing_key()
-    store = Store(settings.paths.store)
+    store = Store(settings.store_path)
     store.prepare()
     champion = Champion(settings.paths, currency=settings.currency)
     records = Records(store)

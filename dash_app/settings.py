@@ -30,6 +30,7 @@ OTHER_NAMES = frozenset({"PAD_SAMPLE", "PAD_FULL"})
 """``PAD_`` names that belong to the tests, not to the server."""
 
 MINIMUM_SECRET_BYTES = 32
+SQLITE = "sqlite:///"
 
 
 class Settings(BaseSettings):
@@ -56,6 +57,11 @@ class Settings(BaseSettings):
         SecretStr(""),
         description="Key that signs session cookies, 32 bytes or more. Demo makes one in "
         "`$PAD_HOME/secret.key`; production demands it.",
+    )
+    database_url: str = Field(
+        "",
+        description="Where records are kept: `sqlite:///<path>` (four slashes before an absolute path). "
+        "Empty: `$PAD_HOME/store.db`.",
     )
     surfaces: Literal["pages", "api", "both"] = Field(
         "both", description="What this process serves: `pages`, `api` or `both`."
@@ -88,6 +94,13 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="Least severe log line that is written."
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _check_database(cls, value: str) -> str:
+        if value and not (value.startswith(SQLITE) and len(value) > len(SQLITE)):
+            raise ValueError(f"the store is a SQLite file: {SQLITE}<path>")
+        return value
 
     @field_validator("currency")
     @classmethod
@@ -134,6 +147,11 @@ class Settings(BaseSettings):
     @property
     def paths(self) -> Home:
         return Home(self.home.resolve())
+
+    @property
+    def store_path(self) -> Path:
+        """File of the records."""
+        return Path(self.database_url.removeprefix(SQLITE)) if self.database_url else self.paths.store
 
     @property
     def shows_pages(self) -> bool:
@@ -219,3 +237,33 @@ def _kept_secret(path: Path) -> bytes:
             os.link(draft, path)
         draft.unlink()
     return path.read_bytes()
+
+
+def settings_page() -> str:
+    """The text of ``docs/settings.md``."""
+    rows = [
+        f"| `{variable_name(name)}` | {_shown_default(name)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(
+        [
+            "# Settings",
+            "",
+            "Environment variables, or lines of a `.env` file in the working folder (the environment wins).",
+            "An unknown `PAD_` name or a malformed value stops the start with one line.",
+            "",
+            "<!-- Made by `python -m dash_app settings --output docs/settings.md`; a test compares. -->",
+            "",
+            "| variable | default | meaning |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _shown_default(name: str) -> str:
+    default = Settings.model_fields[name].default
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
+    return f"`{default}`" if default not in ("", None) else "empty"
