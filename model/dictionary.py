@@ -228,6 +228,11 @@ def category(column: str, value: str, language: str) -> str:
     return pair[_LANGUAGE_INDEX[language]] if pair else value
 
 
+def flag_sentence(kind: str, language: str) -> str:
+    """Template of a data-quality sentence (`model.quality`)."""
+    return _toml()["flags"][kind][language]
+
+
 def has_generic_words(column: str, value: str) -> bool:
     """Whether the words of a category ("yes", "not stated") say nothing without their column."""
     words = _toml()["categories"]
