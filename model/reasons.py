@@ -11,6 +11,9 @@ accepted clients; page, API, letter and log all ask it, so they cannot differ::
     plan.code_sums(block, values, …)    the same sums for many clients, (n, 41)
     plan.first_codes(delta, values, …)  first adverse and first favourable code of many clients
 
+:func:`adverse_reasons`, :func:`favourable_reasons`, :func:`code_contributions` and
+:func:`feature_codes` do the same from features and medians, through a plan kept between calls.
+
 ``delta`` is ``φ − μ`` in log-odds, ``contributions`` the same in probability
 (`model.contributions`); both have the shape of ``values``. Words come from
 :func:`label`, :func:`label_of` and :func:`sentence`; the texts are in ``reasons.toml``.
@@ -64,6 +67,7 @@ _SMALLEST_SHOWN = {
 """Below these a value would be written as zero, which a guarded sentence never shows."""
 
 _SMALLEST_INVERTED = 1e-6
+_NO_MEDIANS: Mapping[str, float | None] = {}
 _SCORES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 _SCORE_COUNT = "EXT_SOURCE_COUNT"
 
@@ -688,6 +692,81 @@ def _smallest(field: Mapping[str, Any], row: Mapping[str, Any]) -> float:
     if field.get("inverse"):
         return _SMALLEST_INVERTED
     return _SMALLEST_SHOWN[field["unit"]] if row.get("above_zero") else -np.inf
+
+
+# ------------------------------------------------------------------ without a plan at hand
+
+
+def adverse_reasons(
+    delta: ArrayLike,
+    contributions: ArrayLike,
+    values: NDArray[np.float32],
+    features: Sequence[str],
+    medians: Mapping[str, float | None],
+    **client: Any,
+) -> tuple[Reason, ...]:
+    """:meth:`ReasonPlan.adverse` of the plan of these features and medians, kept between calls."""
+    return plan_for(features, medians).adverse(delta, contributions, values, **client)
+
+
+def favourable_reasons(
+    delta: ArrayLike,
+    contributions: ArrayLike,
+    values: NDArray[np.float32],
+    features: Sequence[str],
+    medians: Mapping[str, float | None],
+    **client: Any,
+) -> tuple[Reason, ...]:
+    """:meth:`ReasonPlan.favourable` of the plan of these features and medians."""
+    return plan_for(features, medians).favourable(delta, contributions, values, **client)
+
+
+def code_contributions(
+    contributions: ArrayLike,
+    values: NDArray[np.float32],
+    features: Sequence[str],
+    has_bureau: bool,
+    has_previous: bool,
+) -> dict[str, float]:
+    """:meth:`ReasonPlan.code_contributions`; sums need no medians."""
+    return plan_for(features).code_contributions(contributions, values, has_bureau, has_previous)
+
+
+def feature_codes(
+    values: NDArray[np.float32], features: Sequence[str], has_bureau: bool, has_previous: bool
+) -> tuple[str, ...]:
+    """:meth:`ReasonPlan.feature_codes`."""
+    return plan_for(features).feature_codes(values, has_bureau, has_previous)
+
+
+def plan_for(features: Sequence[str], medians: Mapping[str, float | None] | None = None) -> ReasonPlan:
+    """The plan of a bundle's features and medians; the last few are kept."""
+    return _plan(_PlanKey(features, _NO_MEDIANS if medians is None else medians))
+
+
+class _PlanKey:
+    """Equal when features and medians are; the same objects are recognised at once."""
+
+    __slots__ = ("features", "medians")
+
+    def __init__(self, features: Sequence[str], medians: Mapping[str, float | None]) -> None:
+        self.features = features if isinstance(features, tuple) else tuple(features)
+        self.medians = medians
+
+    def __hash__(self) -> int:
+        return hash(self.features)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, _PlanKey)
+            and (other.features is self.features or other.features == self.features)
+            and (other.medians is self.medians or other.medians == self.medians)
+        )
+
+
+@lru_cache(maxsize=16)
+def _plan(key: _PlanKey) -> ReasonPlan:
+    return ReasonPlan(key.features, key.medians)
 
 
 def _code_index(feature: str) -> int:
