@@ -44,6 +44,8 @@ from model.errors import IntegrityError
 from model.features import Reader, Vocabulary
 from model.policy import Policy
 from model.population import Dependences, Population
+from model.quality import QualityPlan
+from model.reasons import ReasonPlan
 from model.score_tables import GradeRow, IntervalTable, Scale, ScoreTables, grades_as_json
 from model.sealed import MANIFEST, SealedWriter, file_digest, read_array, read_json, verify_folder
 from model.version import code_version
@@ -194,6 +196,16 @@ class Bundle:
     def index(self) -> Mapping[str, int]:
         """Feature → column."""
         return {name: j for j, name in enumerate(self.features)}
+
+    @cached_property
+    def reason_plan(self) -> ReasonPlan:
+        """What reasons need to know of this model, worked out once."""
+        return ReasonPlan(self.features, self.medians)
+
+    @cached_property
+    def quality_plan(self) -> QualityPlan:
+        """What data quality needs to know of this model, worked out once."""
+        return QualityPlan.of(self)
 
     @cached_property
     def base_probability(self) -> float:
@@ -368,6 +380,8 @@ def load_bundle(path: Path, digest: str | None = None) -> Bundle:
         reader=Reader(vocabulary, names),
     )
     _check_shapes(bundle)
+    # Worked out here, before workers are forked, rather than by the first request of each.
+    _ = bundle.index, bundle.reason_plan, bundle.quality_plan, bundle.base_probability
     return bundle
 
 
