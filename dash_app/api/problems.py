@@ -80,8 +80,12 @@ def response(body: Mapping[str, Any]) -> Response:
 
 
 def asked_language() -> str:
-    """Language of ``Accept-Language``: French or English, English when it asks for neither."""
-    return request.accept_languages.best_match(LANGUAGES, default="en") or "en"
+    """The best liked of French and English in ``Accept-Language``, English when it names neither."""
+    for language, quality in request.accept_languages:
+        primary = language.split("-")[0].lower()
+        if quality > 0 and primary in LANGUAGES:
+            return primary
+    return "en"
 
 
 def words_of(error: PadError, language: str) -> Words:

@@ -59,6 +59,7 @@ def register(server: Flask) -> None:
     def docs() -> str:
         return page.render(request.host_url.rstrip("/"), demo=current_app.config["PAD_SETTINGS"].demo)
 
+    @api.get("", defaults={"path": ""}, endpoint="unknown")
     @api.get("/", defaults={"path": ""}, endpoint="unknown")
     @api.get("/<path:path>", endpoint="unknown")
     def unknown(path: str) -> Response:
@@ -96,6 +97,6 @@ def _result(one: dict[str, Any] | PadError, language: str) -> dict[str, Any]:
 
 def _methods_of(path: str) -> tuple[str, ...]:
     """Methods of the rules of exactly this path."""
-    rules = (rule for rule in current_app.url_map.iter_rules() if rule.rule == path)
-    found = {method for rule in rules for method in rule.methods or ()}
-    return tuple(sorted(found))
+    rules = current_app.url_map.iter_rules()
+    own = (rule for rule in rules if rule.rule == path and rule.endpoint != "api.unknown")
+    return tuple(sorted({method for rule in own for method in rule.methods or ()}))

@@ -56,18 +56,18 @@ class Reason(Schema):
     value: float | str | None
     reference: float | None = Field(description="Median of the accepted clients.")
     contribution: float
+    share: float = Field(description="Of all that speaks against the client.")
 
 
 class Flag(Schema):
     """Something about the data that makes the opinion less sure."""
 
-    kind: str
-    feature: str | None = None
-    column: str | None = None
-    value: float | str | None = None
-    low: float | None = None
-    high: float | None = None
-    message: str | None = None
+    kind: str = Field(examples=["missing"])
+    feature: str
+    value: float | str | None
+    low: float | None = Field(description="Training range, where the flag is about it.")
+    high: float | None
+    text: str
 
 
 class DataQuality(Schema):
@@ -75,6 +75,12 @@ class DataQuality(Schema):
 
     provided_share: float = Field(ge=0, le=1)
     flags: list[Flag]
+
+
+class Learning(Schema):
+    """The model has learned from this file: its probability by the models that had not seen it."""
+
+    out_of_fold_probability: float | None
 
 
 class Versions(Schema):
@@ -85,7 +91,7 @@ class Versions(Schema):
     clients: str | None = Field(description="Client book; null when the case was sent by the caller.")
     policy: str = Field(examples=["P-1"])
     code: str
-    reasons: str | None = None
+    reasons: str
 
 
 class Answer(Schema):
@@ -100,6 +106,7 @@ class Answer(Schema):
     cut_off: float = Field(ge=0, le=1)
     grade: Literal["A", "B", "C", "D", "E", "F", "G"]
     points: int = Field(ge=300, le=850)
+    percentile: float = Field(ge=0, le=100, description="Percent of past clients with a lower probability.")
     base_probability: float = Field(
         ge=0,
         le=1,
@@ -109,6 +116,10 @@ class Answer(Schema):
     contributions: list[Contribution]
     reasons: list[Reason] = Field(max_length=4, description="Empty when the opinion is favourable.")
     data_quality: DataQuality
+    alerts: list[str] = Field(
+        description="`no_reason`: an unfavourable opinion without a reason became review."
+    )
+    learning: Learning | None = None
     versions: Versions
     assessed_at: str
 

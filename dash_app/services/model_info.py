@@ -14,7 +14,8 @@ def model_facts(user: User) -> dict[str, Any]:
     """Versions, data and out-of-fold figures of the model in force."""
     serving = _serving(user)
     bundle, book = serving.bundle, serving.book
-    evaluation = bundle.evaluation
+    known = sum(row.n for row in bundle.grades)
+    defaults = sum(row.defaults for row in bundle.grades)
     return {
         "model": str(bundle.versions["model"]),
         "bundle": f"sha256:{bundle.digest}",
@@ -27,8 +28,8 @@ def model_facts(user: User) -> dict[str, Any]:
         "currency": serving.currency,
         "base_probability": bundle.base_probability,
         "clients_in_book": len(book) if book else 0,
-        "training": {"clients": evaluation["clients"], "defaults": evaluation["defaults"]},
-        "metrics": dict(evaluation["metrics"]),
+        "training": {"clients": known, "defaults": defaults},
+        "metrics": dict(bundle.evaluation.get("metrics", {})),
         "grades": [asdict(row) for row in bundle.grades],
     }
 
