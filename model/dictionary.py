@@ -228,6 +228,11 @@ def category(column: str, value: str, language: str) -> str:
     return pair[_LANGUAGE_INDEX[language]] if pair else value
 
 
+def described_categories(column: str) -> tuple[str, ...]:
+    """Values of a text column that have words of their own, in the order of the file."""
+    return tuple(_toml()["categories"].get(column, {}))
+
+
 def flag_sentence(kind: str, language: str) -> str:
     """Template of a data-quality sentence (`model.quality`)."""
     return _toml()["flags"][kind][language]

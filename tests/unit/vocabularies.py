@@ -1,0 +1,29 @@
+"""The whole archive's categories, as far as the dictionary describes them."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from model.dictionary import described_categories, excluded
+from model.features import Vocabulary, feature_names, text_columns
+
+
+@cache
+def archive_vocabulary() -> Vocabulary:
+    """Every described category of every text column that the features read."""
+    return {
+        table: {column: tuple(sorted({*described_categories(column), "XNA"})) for column in columns}
+        for table, columns in text_columns().items()
+    }
+
+
+@cache
+def archive_features() -> tuple[str, ...]:
+    """Names of the whole matrix."""
+    return feature_names(archive_vocabulary())
+
+
+@cache
+def kept_features() -> tuple[str, ...]:
+    """Names that no ground excludes."""
+    return tuple(name for name in archive_features() if excluded(name) is None)
