@@ -11,18 +11,24 @@ from typing import Any
 
 from flask import Flask
 
+import callbacks.client
+import callbacks.importance
 import callbacks.shell
 import callbacks.worklist
+import pages.client
+import pages.importance
 import pages.not_found_404
 import pages.sign_in
 import pages.unavailable_503
 import pages.worklist
 from dash_app.server import create_app
 from dash_app.settings import Settings, load_settings
-from model.errors import PadError
+from dash_app.errors import PadError
 
 PAGES: tuple[Any, ...] = (
     pages.worklist,
+    pages.client,
+    pages.importance,
     pages.sign_in,
     pages.not_found_404,
     pages.unavailable_503,
@@ -30,6 +36,8 @@ PAGES: tuple[Any, ...] = (
 CALLBACKS: tuple[Any, ...] = (
     callbacks.shell,
     callbacks.worklist,
+    callbacks.client,
+    callbacks.importance,
 )
 
 

@@ -29,6 +29,9 @@
     }
     const name = window.dash_clientside.callback_context.outputs_list.id.name;
     const plot = place(name);
+    if (plot && plot.offsetParent === null) {
+      return window.dash_clientside.no_update; // hidden: no width to draw in yet
+    }
     const chosen = variant(plot);
     if (plot) {
       plot.dataset.drawn = chosen;
@@ -56,5 +59,5 @@
   new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 
-  window.dash_clientside = Object.assign({}, window.dash_clientside, { charts: { draw: draw } });
+  window.dash_clientside = Object.assign({}, window.dash_clientside, { charts: { draw: draw, redraw: redraw } });
 })();

@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dash_app.charts.template import LIVE, Figure, Look, Table, figure_of, line, nice_ticks, text
+from dash_app.charts.template import LIVE, Figure, Look, Table, figure_of, line, nice_ticks, text, wrapped
 from dash_app.i18n import t
 from model import locale
 
@@ -38,6 +38,7 @@ class DependenceData(NamedTuple):
     count : files behind each of them
     sample : (value, effect) of some files
     missing : files without the value, or None
+    labels : words of each value where they have no order; then `at` counts rows
     """
 
     feature: str
@@ -50,6 +51,7 @@ class DependenceData(NamedTuple):
     count: tuple[int, ...]
     sample: tuple[tuple[float, float], ...]
     missing: Missing | None
+    labels: tuple[str, ...] = ()
 
 
 Write = Callable[[float, str], str]
@@ -64,6 +66,7 @@ def data(
     line: Sequence[tuple[float, float, float, float, int]],
     sample: Sequence[tuple[float, float]],
     missing: Missing | None,
+    labels: Sequence[str] = (),
 ) -> DependenceData:
     """Gather the picture.
 
@@ -84,13 +87,16 @@ def data(
         count=tuple(int(n) for n in count),
         sample=tuple((float(x), float(y)) for x, y in sample),
         missing=missing if missing and missing.share > 0 else None,
+        labels=tuple(labels),
     )
 
 
 def figure(
     d: DependenceData, language: str, write: Write, *, narrow: bool = False, look: Look = LIVE
 ) -> Figure:
-    """Line, band, sample; the missing column at the left."""
+    """Line, band, sample, the missing column at the left; a dot and an interval a row for categories."""
+    if d.labels:
+        return _figure_across(d, language, narrow=narrow, look=look)
     low, high = _reach(d)
     first, last = (d.at[0], d.at[-1]) if d.at else (0.0, 1.0)
     span = (last - first) or 1.0
@@ -130,6 +136,91 @@ def figure(
             )
         ],
     )  # fmt: skip
+
+
+def _figure_across(d: DependenceData, language: str, *, narrow: bool, look: Look) -> Figure:
+    """Categories as rows: mean effect and the interval that holds 80 % of the files."""
+    rows = [
+        (label, mean, low, high, "accent")
+        for label, mean, low, high in zip(d.labels, d.mean, d.low, d.high, strict=True)
+    ]
+    if d.missing:
+        rows.append((d.missing.label, d.missing.mean, d.missing.low, d.missing.high, "c-all"))
+    low, high = _reach(d)
+    row = 44 if narrow else 30
+    ticks = nice_ticks(low, high, 5)
+    known = sum(d.count) or 1
+    shares = [count / known for count in d.count] + ([d.missing.share] if d.missing else [])
+    place = (
+        {"xanchor": "left", "yanchor": "bottom", "yshift": 7, "xshift": -2}
+        if narrow
+        else {"xanchor": "right", "yanchor": "middle", "xshift": -12}
+    )
+    dots: Figure = {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [mean for _, mean, _, _, _ in rows],
+        "y": list(range(len(rows))),
+        "marker": {"size": 10, "color": [look(token) for *_, token in rows]},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [high - mean for _, mean, _, high, _ in rows],
+            "arrayminus": [mean - low for _, mean, low, _, _ in rows],
+            "color": look("c-all"),
+            "thickness": 2,
+            "width": 0,
+        },
+        "customdata": [
+            t(
+                "chart.dependence.hover",
+                language,
+                value=label,
+                points=locale.points(mean, language, digits=2),
+                share=locale.percent(share, language),
+            )
+            for (label, mean, *_), share in zip(rows, shares, strict=True)
+        ],
+        "hovertemplate": "%{customdata}<extra></extra>",
+    }
+    return figure_of(
+        [dots],
+        language,
+        look=look,
+        height=row * len(rows) + 28 + 26,
+        margin=(10 if narrow else 190, 10, 28, 26),
+        xaxis={
+            "range": [low, high],
+            "showgrid": True,
+            "tickvals": ticks,
+            "ticktext": [_signed(tick, ticks, language) for tick in ticks],
+        },
+        yaxis={
+            "range": [len(rows) - 0.5, -0.5],
+            "showticklabels": False,
+            "showgrid": False,
+            "automargin": False,
+        },
+        shapes=[line(0, 0, -0.5, len(rows) - 0.5, color=look("line-strong"), layer="below")],
+        annotations=[
+            text(
+                t("chart.dependence.caption", language),
+                x=0,
+                y=1,
+                xref="paper",
+                yref="paper",
+                yanchor="bottom",
+                yshift=6,
+                color=look("axis"),
+            ),
+            *(
+                text(
+                    wrapped(label, 48 if narrow else 28), x=0, y=i, xref="paper", color=look("text"), **place
+                )
+                for i, (label, *_) in enumerate(rows)
+            ),
+        ],
+    )
 
 
 def table(d: DependenceData, language: str, write: Write) -> Table:

@@ -6,7 +6,6 @@ been read had the model been trained on other clients.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -19,12 +18,15 @@ from dash_app.charts.template import (
     figure_of,
     nice_ticks,
     text,
+    wrapped,
 )
 from dash_app.i18n import t
 from model import locale
 
 DRAWN = 15
 _ROW, _NARROW_ROW, _BAR = 29, 42, 15
+
+_HEADINGS = {"code": "code", "feature": "feature", "theme": "group"}
 
 
 class Bar(NamedTuple):
@@ -51,7 +53,7 @@ class ImportanceData(NamedTuple):
 
     Attributes
     ----------
-    kind : ``code`` or ``feature``
+    kind : ``code``, ``theme`` or ``feature``
     selected : name of the chosen bar, or None
     """
 
@@ -74,7 +76,7 @@ def data(bars: Sequence[Bar], *, kind: str, selected: str | None) -> ImportanceD
 def figure(d: ImportanceData, language: str, *, narrow: bool = False, look: Look = LIVE) -> Figure:
     """Horizontal bars from the largest; the chosen one in violet."""
     bars = d.drawn
-    row = _NARROW_ROW if narrow else _ROW if d.kind == "code" else 35
+    row = _NARROW_ROW if narrow else 35 if d.kind == "feature" else _ROW
     top = max((bar.high for bar in bars), default=1.0) * 1.18 or 1.0
     ticks = nice_ticks(0, top, 4)
     chosen = [bar.name == d.selected for bar in bars]
@@ -101,8 +103,8 @@ def figure(d: ImportanceData, language: str, *, narrow: bool = False, look: Look
         [trace],
         language,
         look=look,
-        height=row * len(bars) + 22 + 26,
-        margin=(4 if narrow else 216, 34, 22, 26),
+        height=row * len(bars) + 28 + 26,
+        margin=(10 if narrow else 216, 34, 28, 26),
         xaxis={
             "range": [0, top],
             "showgrid": True,
@@ -119,8 +121,14 @@ def figure(d: ImportanceData, language: str, *, narrow: bool = False, look: Look
         shapes=_highlight(chosen, look, narrow),
         annotations=[
             text(
-                t("chart.importance.caption", language), x=0, y=1, xref="paper", yref="paper",
-                yanchor="bottom", color=look("axis"),
+                t("chart.importance.caption", language),
+                x=0,
+                y=1,
+                xref="paper",
+                yref="paper",
+                yanchor="bottom",
+                yshift=6,
+                color=look("axis"),
             ),
             *_names(bars, chosen, look, narrow),
             *_figures(bars, language, look),
@@ -133,7 +141,7 @@ def table(d: ImportanceData, language: str) -> Table:
     digits = _digits(d)
     return Table(
         columns=(
-            t(f"chart.importance.column_{d.kind}", language),
+            t(f"chart.importance.column_{_HEADINGS[d.kind]}", language),
             t("chart.importance.column_theme", language),
             t("chart.importance.column_mean", language),
             t("chart.importance.column_spread", language),
@@ -175,7 +183,7 @@ def rest(d: ImportanceData) -> tuple[int, float]:
 
 
 def _digits(d: ImportanceData) -> int:
-    return 2 if d.kind == "code" else 3
+    return 3 if d.kind == "feature" else 2
 
 
 def _hover(bar: Bar, language: str) -> str:
@@ -223,8 +231,14 @@ def _names(bars: Sequence[Bar], chosen: Sequence[bool], look: Look, narrow: bool
     )
     return [
         text(
-            _wrapped(bar.label, 52 if narrow else 32), x=0, y=i, xref="paper",
-            color=look("ink" if mine else "text"), size=LABEL_SIZE, weight=620 if mine else 400, **place,
+            wrapped(bar.label, 52 if narrow else 32),
+            x=0,
+            y=i,
+            xref="paper",
+            color=look("ink" if mine else "text"),
+            size=LABEL_SIZE,
+            weight=620 if mine else 400,
+            **place,
         )
         for i, (bar, mine) in enumerate(zip(bars, chosen, strict=True))
     ]
@@ -233,15 +247,12 @@ def _names(bars: Sequence[Bar], chosen: Sequence[bool], look: Look, narrow: bool
 def _figures(bars: Sequence[Bar], language: str, look: Look) -> list[Figure]:
     return [
         text(
-            locale.number(bar.mean, language, digits=2), x=bar.high, y=i, xshift=6,
-            color=look("ink"), weight=600,
+            locale.number(bar.mean, language, digits=2),
+            x=bar.high,
+            y=i,
+            xshift=6,
+            color=look("ink"),
+            weight=600,
         )
         for i, bar in enumerate(bars)
     ]
-
-
-def _wrapped(label: str, width: int) -> str:
-    lines = textwrap.wrap(label, width)
-    if len(lines) > 2:
-        lines = [lines[0], textwrap.shorten(" ".join(lines[1:]), width, placeholder="…")]
-    return "<br>".join(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -30,7 +30,9 @@ def look() -> dcc.Store:
     return dcc.Store(id=LOOK)
 
 
-def plot(name: str, draw: Callable[[bool], Figure], *, narrow_below: int = 520) -> html.Div:
+def plot(
+    name: str, draw: Callable[[bool], Figure], *, narrow_below: int = 520, className: str = "plot"
+) -> html.Div:
     """The drawing: both variants travel, the browser draws the one that fits.
 
     Parameters
@@ -45,7 +47,7 @@ def plot(name: str, draw: Callable[[bool], Figure], *, narrow_below: int = 520) 
             dcc.Graph(id=graph_id(name), config=CONFIG, responsive="auto"),
         ],
         id=f"plot-{name}",
-        className="plot",
+        className=className,
         style={"minHeight": f"{wide['layout']['height']}px"},
         **{"data-narrow-below": str(narrow_below)},
     )
@@ -60,10 +62,18 @@ def chart(
     language: str,
     narrow_below: int = 520,
     caption: Any = None,
+    above_table: Sequence[Component] = (),
     labelled_by: str | None = None,
 ) -> html.Figure:
-    """Drawing, label, and «Voir le tableau»."""
-    return parts.chart_figure(
+    """Drawing, label, and «Voir le tableau».
+
+    Parameters
+    ----------
+    sentence : what the chart says, read in the place of the drawing and over the table
+    caption : words under the drawing
+    above_table : what stands between the drawing and its table
+    """
+    figure = parts.chart_figure(
         plot(name, draw, narrow_below=narrow_below),
         sentence,
         table_of(table, caption=sentence),
@@ -71,12 +81,18 @@ def chart(
         caption=caption,
         labelled_by=labelled_by,
     )
+    *drawn, behind = figure.children
+    figure.children = [*drawn, *above_table, behind]
+    return figure
 
 
-def table_of(table: Table, *, caption: str | None = None, first: Callable[[int], Any] | None = None) -> Component:
+def table_of(
+    table: Table, *, caption: str | None = None, first: Callable[[int], Any] | None = None
+) -> Component:
     """The table; `first` may turn a row's heading into something to press."""
     columns = [
-        parts.Column(label, right=numeric) for label, numeric in zip(table.columns, table.numeric, strict=True)
+        parts.Column(label, right=numeric)
+        for label, numeric in zip(table.columns, table.numeric, strict=True)
     ]
     rows = [(first(i) if first else row[0], *row[1:]) for i, row in enumerate(table.rows)]
     return parts.table(columns, rows, caption=caption)

@@ -20,6 +20,7 @@ from dash_app.charts.template import (
     line,
     nice_ticks,
     text,
+    wrapped,
 )
 from dash_app.i18n import t
 from model import locale
@@ -53,6 +54,7 @@ class PositionData(NamedTuple):
     value : this client's value in words
     total, known : files, and those with a known outcome
     rate : default rate of all files with a known outcome
+    across : bins are rows (words too long for an axis)
     """
 
     feature: str
@@ -63,10 +65,17 @@ class PositionData(NamedTuple):
     total: int
     known: int
     rate: float
+    across: bool = False
 
 
 def data(
-    bins: Sequence[Bin], missing: Bin | None, *, feature: str, here: int | None, value: str
+    bins: Sequence[Bin],
+    missing: Bin | None,
+    *,
+    feature: str,
+    here: int | None,
+    value: str,
+    across: bool = False,
 ) -> PositionData:
     """Gather the picture; totals are sums of the bins."""
     every = [*bins, *([missing] if missing else [])]
@@ -80,11 +89,14 @@ def data(
         total=sum(b.count for b in every),
         known=known,
         rate=sum(b.defaults for b in every) / known if known else math.nan,
+        across=across,
     )
 
 
 def figure(d: PositionData, language: str, *, narrow: bool = False, look: Look = LIVE) -> Figure:
-    """Shares above, default rates below, aligned."""
+    """Shares and default rates, aligned: one above the other, or side by side where bins are rows."""
+    if d.across:
+        return _figure_across(d, language, narrow=narrow, look=look)
     columns = _columns(d)
     xs = [x for x, _ in columns]
     shares = [b.count / d.total if d.total else 0.0 for _, b in columns]
@@ -198,6 +210,119 @@ def _hover(b: Bin, d: PositionData, language: str) -> str:
     )
 
 
+def _figure_across(d: PositionData, language: str, *, narrow: bool, look: Look) -> Figure:
+    """The same two pictures turned: a row a bin, shares at the left, rates at the right."""
+    columns = _columns(d)
+    ys = [y for y, _ in columns]
+    shares = [b.count / d.total if d.total else 0.0 for _, b in columns]
+    drawn = [(y, b, i) for i, (y, b) in enumerate(columns) if b.known >= FEWEST]
+    top = max(shares) * 1.1 or 1.0
+    highest = max((wilson(b.defaults, b.known)[1] for _, b, _ in drawn), default=0.1) * 1.05
+    row = 44 if narrow else 30
+    bars = _turned(_bars(d, columns, shares, language, look), "y", "x") | {"orientation": "h"}
+    bars["width"] = 15 / row
+    rates = [_turned(trace, "y2", "x2") for trace in _rates(d, drawn, language, look)]
+    for trace in rates:
+        trace["mode"] = "markers"
+    share_ticks, rate_ticks = nice_ticks(0, top, 3), nice_ticks(0, highest, 3)
+    return figure_of(
+        [bars, *rates],
+        language,
+        look=look,
+        height=int(row * (ys[-1] + 1) + 26 + 26),
+        margin=(10 if narrow else 170, 8, 26, 26),
+        xaxis={**_axis(share_ticks, top, language, (0, 0.46)), "showgrid": True, "anchor": "y"},
+        xaxis2={**_axis(rate_ticks, highest, language, (0.54, 1)), "showgrid": True, "anchor": "y2"},
+        yaxis={
+            "range": [ys[-1] + 0.5, -0.5],
+            "showticklabels": False,
+            "showgrid": False,
+            "automargin": False,
+        },
+        yaxis2={
+            "matches": "y",
+            "showticklabels": False,
+            "showgrid": False,
+            "automargin": False,
+            "anchor": "x2",
+        },
+        shapes=[]
+        if math.isnan(d.rate)
+        else [
+            line(
+                d.rate,
+                d.rate,
+                -0.5,
+                ys[-1] + 0.5,
+                color=look("muted"),
+                dash="3px,3px",
+                xref="x2",
+                yref="y2",
+                layer="below",
+            )
+        ],
+        annotations=[
+            *_row_names(d, columns, look, language, narrow),
+            text(
+                t("chart.position.share", language),
+                x=0,
+                y=1,
+                xref="paper",
+                yref="paper",
+                yanchor="bottom",
+                yshift=6,
+                color=look("axis"),
+                weight=600,
+            ),
+            text(
+                t("chart.position.rate", language),
+                x=0.54,
+                y=1,
+                xref="paper",
+                yref="paper",
+                yanchor="bottom",
+                yshift=6,
+                color=look("axis"),
+                weight=600,
+            ),
+        ],
+    )
+
+
+def _turned(trace: Figure, yaxis: str, xaxis: str) -> Figure:
+    """A trace with its axes exchanged."""
+    turned = {key: value for key, value in trace.items() if key not in ("x", "y", "error_y", "yaxis")}
+    if "error_y" in trace:
+        turned["error_x"] = trace["error_y"]
+    return turned | {"x": trace["y"], "y": trace["x"], "xaxis": xaxis, "yaxis": yaxis}
+
+
+def _row_names(
+    d: PositionData, columns: list[tuple[float, Bin]], look: Look, language: str, narrow: bool
+) -> list[Figure]:
+    place = (
+        {"xanchor": "left", "yanchor": "bottom", "yshift": 8, "xshift": -2}
+        if narrow
+        else {"xanchor": "right", "yanchor": "middle", "xshift": -12}
+    )
+    labels = []
+    for i, (y, b) in enumerate(columns):
+        mine = i == d.here
+        words = f"{b.label} · {t('chart.this_file', language)}" if mine else b.label
+        labels.append(
+            text(
+                wrapped(words, 48 if narrow else 26),
+                x=0,
+                y=y,
+                xref="paper",
+                color=look("ink" if mine else "text"),
+                weight=620 if mine else 400,
+                **place,
+            )
+        )
+    return labels
+
+
 def _bars(
     d: PositionData, columns: list[tuple[float, Bin]], shares: list[float], language: str, look: Look
 ) -> Figure:
@@ -224,9 +349,7 @@ def _bars(
     }
 
 
-def _rates(
-    d: PositionData, drawn: list[tuple[float, Bin, int]], language: str, look: Look
-) -> list[Figure]:
+def _rates(d: PositionData, drawn: list[tuple[float, Bin, int]], language: str, look: Look) -> list[Figure]:
     traces = []
     missing_at = len(d.bins)
     for group in (
@@ -289,6 +412,11 @@ def _mean(d: PositionData, xs: list[float], look: Look) -> list[Figure]:
     ]
 
 
+def _clear(shares: list[float], here: int) -> float:
+    """Height above this bar and its neighbours, which the label covers."""
+    return max(shares[max(here - 1, 0) : here + 2])
+
+
 def _captions(
     d: PositionData,
     columns: list[tuple[float, Bin]],
@@ -299,19 +427,36 @@ def _captions(
 ) -> list[Figure]:
     labels = [
         text(
-            t("chart.position.share", language), x=0, y=1, xref="paper", yref="paper", yanchor="bottom",
-            color=look("axis"), weight=600,
+            t("chart.position.share", language),
+            x=0,
+            y=1,
+            xref="paper",
+            yref="paper",
+            yanchor="bottom",
+            color=look("axis"),
+            weight=600,
         ),
         text(
-            t("chart.position.rate", language), x=0, y=0.43, xref="paper", yref="paper", yanchor="bottom",
-            color=look("axis"), weight=600,
+            t("chart.position.rate", language),
+            x=0,
+            y=0.43,
+            xref="paper",
+            yref="paper",
+            yanchor="bottom",
+            color=look("axis"),
+            weight=600,
         ),
     ]
     if not math.isnan(d.rate):
         labels.append(
             text(
                 t("chart.position.mean", language, value=locale.percent(d.rate, language)),
-                x=xs[-1] + 0.6, y=d.rate, yref="y2", xanchor="right", yanchor="bottom", color=look("axis"),
+                x=xs[-1] + 0.6,
+                y=d.rate,
+                yref="y2",
+                xanchor="right",
+                yanchor="bottom",
+                color=look("axis"),
             )
         )
     if d.here is not None and d.here < len(columns):
@@ -320,17 +465,31 @@ def _captions(
         edge = {"left": -_BAR / 2, "right": _BAR / 2, "center": 0.0}[anchor]
         labels.append(
             text(
-                t("chart.this_file", language), x=x + edge, y=shares[d.here], xanchor=anchor,
-                yanchor="bottom", color=look("ink"), size=LABEL_SIZE, weight=620, halo=look("page"),
+                t("chart.this_file", language),
+                x=x + edge,
+                y=_clear(shares, d.here),
+                xanchor=anchor,
+                yanchor="bottom",
+                color=look("ink"),
+                size=LABEL_SIZE,
+                weight=620,
+                halo=look("page"),
             )
         )
         if b.known >= FEWEST:
             last = d.here == len(columns) - 1
             labels.append(
                 text(
-                    locale.percent(b.defaults / b.known, language), x=x, y=b.defaults / b.known, yref="y2",
-                    xanchor="right" if last else "left", xshift=-9 if last else 9, yshift=9,
-                    color=look("ink"), weight=600, halo=look("page"),
+                    locale.percent(b.defaults / b.known, language),
+                    x=x,
+                    y=b.defaults / b.known,
+                    yref="y2",
+                    xanchor="right" if last else "left",
+                    xshift=-9 if last else 9,
+                    yshift=9,
+                    color=look("ink"),
+                    weight=600,
+                    halo=look("page"),
                 )
             )
     return labels

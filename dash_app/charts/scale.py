@@ -15,8 +15,9 @@ from model import locale
 
 TOP = 0.30
 BINS = 60
-_LEFT_FROM = 0.06
-"""From here up to the cut-off the label stands left of the point: «Seuil» needs the room at the right."""
+_LEFT_FROM = 0.078
+"""From here up to the cut-off the label stands left of the point: before, its second line would leave the
+picture; it then stays at the right and «Seuil» moves down."""
 
 
 class Spread(NamedTuple):
@@ -212,13 +213,19 @@ def _shapes(
         for i, side in enumerate(("fav", "mid", "unf"))
     ]
     cut, at = d.cut_off * 100, min(d.default_probability, TOP) * 100
-    below = narrow and d.default_probability < d.cut_off
-    top = room[0] - 18 if below else room[0] - 4
+    top = room[0] - (_lowered(d, narrow) or 4)
     return [
         *zones,
         line(cut, cut, -17 * unit, top * unit, color=look("ink"), width=1.25, dash="3px,3px"),
         line(at, at, -4 * unit, room[0] * unit, color=look("c-me"), width=1.5),
     ]
+
+
+def _lowered(d: ScaleData, narrow: bool) -> int:
+    """How far the cut-off's label gives way to the file's label at its left, px."""
+    if narrow:
+        return 18 if d.default_probability < d.cut_off else 0
+    return 30 if d.default_probability < min(_LEFT_FROM, d.cut_off) else 0
 
 
 def _labels(
@@ -232,24 +239,43 @@ def _labels(
     words = t("chart.scale.this_file", language, value=_shown(d, language))
     labels = [
         text(
-            words, x=at, y=room[0] * unit, color=look("ink"), size=LABEL_SIZE, weight=620,
-            xanchor=anchor, xshift=shift, yanchor="middle", yshift=-1, halo=halo,
+            words,
+            x=at,
+            y=room[0] * unit,
+            color=look("ink"),
+            size=LABEL_SIZE,
+            weight=620,
+            xanchor=anchor,
+            xshift=shift,
+            yanchor="middle",
+            yshift=-1,
+            halo=halo,
         )
     ]
     if not narrow:
         labels.append(
             text(
-                rank(d, language), x=at, y=room[0] * unit, color=look("axis"),
-                xanchor=anchor, xshift=shift, yshift=-18, halo=halo,
+                rank(d, language),
+                x=at,
+                y=room[0] * unit,
+                color=look("axis"),
+                xanchor=anchor,
+                xshift=shift,
+                yshift=-18,
+                halo=halo,
             )
         )
-    right = pd < cut
+    right, lowered = pd < cut, _lowered(d, narrow)
     labels.append(
         text(
             t("chart.cut_off", language, value=locale.percent(cut, language)),
-            x=cut * 100, y=room[0] * unit, color=look("axis"),
-            xanchor="left" if right else "right", xshift=6 if right else -6,
-            yshift=-22 if narrow and right else -8, halo=halo,
+            x=cut * 100,
+            y=room[0] * unit,
+            color=look("axis"),
+            xanchor="left" if right else "right",
+            xshift=6 if right else -6,
+            yshift=-(lowered + 4 if lowered else 8),
+            halo=halo,
         )
     )
     labels += [
@@ -257,7 +283,12 @@ def _labels(
             t("chart.scale.at_least", language, value=locale.percent(TOP, language, digits=0))
             if tick == 30
             else locale.percent(tick / 100, language, digits=0),
-            x=tick, y=0, yref="paper", color=look("axis"), yanchor="top", yshift=-2,
+            x=tick,
+            y=0,
+            yref="paper",
+            color=look("axis"),
+            yanchor="top",
+            yshift=-2,
             xanchor="left" if tick == 0 else "right" if tick == 30 else "center",
         )
         for tick in range(0, 31, 10 if narrow else 5)
@@ -265,8 +296,15 @@ def _labels(
     zone_middles = (d.zone_low / 2, (d.zone_low + d.zone_high) / 2, (d.zone_high + TOP) / 2)
     labels += [
         text(
-            t(f"opinion.{opinion}", language), x=middle * 100, y=0, yref="paper", color=look(side),
-            weight=600, xanchor="center", yanchor="top", yshift=-21,
+            t(f"opinion.{opinion}", language),
+            x=middle * 100,
+            y=0,
+            yref="paper",
+            color=look(side),
+            weight=600,
+            xanchor="center",
+            yanchor="top",
+            yshift=-21,
         )
         for opinion, side, middle in zip(
             ("favourable", "review", "unfavourable"), ("fav", "mid", "unf"), zone_middles, strict=True

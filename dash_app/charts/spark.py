@@ -30,10 +30,17 @@ class SparkData(NamedTuple):
     value: float
     reference: float | None
 
+    def turned(self) -> SparkData:
+        """The same with its axis the other way round."""
+        reference = None if self.reference is None else 1 - self.reference
+        return SparkData(self.counts[::-1], 1 - self.value, reference)
+
 
 def data(counts: Sequence[int], value: float, reference: float | None) -> SparkData:
     """Places are clipped to the axis."""
-    return SparkData(tuple(int(n) for n in counts), _clip(value), None if reference is None else _clip(reference))
+    return SparkData(
+        tuple(int(n) for n in counts), _clip(value), None if reference is None else _clip(reference)
+    )
 
 
 def place(edges: Sequence[float], value: float) -> float:

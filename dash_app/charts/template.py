@@ -11,6 +11,7 @@ more, and a test validates each of them with it.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -200,6 +201,14 @@ def line(
         "layer": layer,
         "line": {"color": color, "width": width, "dash": dash},
     }
+
+
+def wrapped(words: str, width: int) -> str:
+    """Words on two lines at most, the second one cut with «…»."""
+    lines = textwrap.wrap(words, width)
+    if len(lines) > 2:
+        lines = [lines[0], textwrap.shorten(" ".join(lines[1:]), width, placeholder="…")]
+    return "<br>".join(lines)
 
 
 def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:

@@ -6,8 +6,7 @@ displayed probability. What is not drawn is one bar, never left out.
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from dash_app.charts.template import (
@@ -20,6 +19,7 @@ from dash_app.charts.template import (
     line,
     nice_ticks,
     text,
+    wrapped,
 )
 from dash_app.i18n import plural, t
 from model import locale
@@ -28,7 +28,8 @@ from model.contributions import displayed_points
 RAISING, LOWERING = 6, 4
 """Bars drawn on each side; the others are summed."""
 
-_BAR = 0.56
+_SMALLEST = 0.0005
+"""A summand below half a displayed unit is not drawn, even where rounding gave it one."""
 
 
 class Part(NamedTuple):
@@ -81,6 +82,10 @@ class WaterfallData(NamedTuple):
     digits: int
     kind: str
 
+    def with_values(self, write: Callable[[str], str]) -> WaterfallData:
+        """The same with the values of the drawn bars in words: many features, few are shown."""
+        return self._replace(steps=tuple(step._replace(value=write(step.name)) for step in self.steps))
+
 
 def data(
     parts: Sequence[Part], *, base: float, default_probability: float, cut_off: float, digits: int, kind: str
@@ -100,7 +105,8 @@ def data(
     raising = sorted((s for s in every if s.points > 0), key=lambda s: (-s.points, -exact[s.name], s.name))
     lowering = sorted((s for s in every if s.points < 0), key=lambda s: (s.points, exact[s.name], s.name))
     still = sorted((s for s in every if s.points == 0), key=lambda s: (-abs(exact[s.name]), s.name))
-    steps = (*raising[:RAISING], *lowering[:LOWERING])
+    raised, lowered = ([s for s in side if abs(exact[s.name]) >= _SMALLEST] for side in (raising, lowering))
+    steps = (*raised[:RAISING], *lowered[:LOWERING])
     rest = shown.probability - shown.base - sum(step.points for step in steps)
     return WaterfallData(
         base=shown.base,
@@ -121,7 +127,7 @@ def figure(d: WaterfallData, language: str, *, narrow: bool = False, look: Look 
     row = (42 if d.kind == "code" else 46) if narrow else (27 if d.kind == "code" else 34)
     reach = max(*(max(r.start, r.end) for r in rows), d.cut_off * 100)
     right = reach * 1.15
-    left_margin = 4 if narrow else 236
+    left_margin = 14 if narrow else 236
     bars: Figure = {
         "type": "bar",
         "orientation": "h",
@@ -159,17 +165,37 @@ def figure(d: WaterfallData, language: str, *, narrow: bool = False, look: Look 
             *_values(d, rows, language, look),
             text(
                 t("chart.cut_off", language, value=locale.percent(d.cut_off, language)),
-                x=d.cut_off * 100, y=1, yref="paper", yanchor="bottom", xanchor="center",
+                x=d.cut_off * 100,
+                y=1,
+                yref="paper",
+                yanchor="bottom",
+                xanchor="center",
                 color=look("axis"),
             ),
         ],
     )
 
 
-def table(d: WaterfallData, language: str) -> Table:
-    """Every summand, not only the drawn ones."""
+def table(d: WaterfallData, language: str, *, most: int | None = None) -> Table:
+    """Every summand, not only the drawn ones.
+
+    Parameters
+    ----------
+    most : the drawn ones and the largest others, up to this many; the rest is one row
+    """
+    values = {step.name: step.value for step in d.steps}
+    listed = d.every
+    if most is not None and len(d.every) > most:
+        largest = sorted(d.every, key=lambda step: -abs(step.points))
+        kept = set(list(dict.fromkeys(step.name for step in (*d.steps, *largest)))[:most])
+        listed = tuple(step for step in d.every if step.name in kept)
     rows = [(t("chart.waterfall.base", language), "", _percent(d.base, d, language))]
-    rows += [(s.label, s.value, _points(s.points, d, language)) for s in d.every]
+    rows += [(s.label, values.get(s.name) or s.value, _points(s.points, d, language)) for s in listed]
+    hidden = len(d.every) - len(listed)
+    if hidden:
+        rest = d.total - d.base - sum(step.points for step in listed)
+        others = plural(f"chart.waterfall.others_{d.kind}", hidden, language)
+        rows.append((others, "", _points(round(rest, d.digits), d, language)))
     rows.append((t("chart.waterfall.this_file", language), "", _percent(d.total, d, language)))
     return Table(
         columns=(
@@ -269,9 +295,13 @@ def _names(rows: Sequence[_Row], look: Look, narrow: bool) -> list[Figure]:
     )
     return [
         text(
-            _wrapped(r.label, 52 if narrow else 34),
-            x=0, y=i, xref="paper",
-            color=look("ink" if r.total else "text"), size=LABEL_SIZE, weight=620 if r.total else 400,
+            wrapped(r.label, 52 if narrow else 34),
+            x=0,
+            y=i,
+            xref="paper",
+            color=look("ink" if r.total else "text"),
+            size=LABEL_SIZE,
+            weight=620 if r.total else 400,
             halo=look("page") if narrow else None,
             **place,
         )
@@ -289,8 +319,13 @@ def _values(d: WaterfallData, rows: Sequence[_Row], language: str, look: Look) -
             color = look("on-ink" if r.token == "c-me" else "ink") if inside else look("ink")
             labels.append(
                 text(
-                    r.words, x=r.end, y=i, color=color, weight=620,
-                    xanchor="right" if inside else "left", xshift=-5 if inside else 5,
+                    r.words,
+                    x=r.end,
+                    y=i,
+                    color=color,
+                    weight=620,
+                    xanchor="right" if inside else "left",
+                    xshift=-5 if inside else 5,
                 )
             )
             continue
@@ -301,18 +336,17 @@ def _values(d: WaterfallData, rows: Sequence[_Row], language: str, look: Look) -
             at = cut
         labels.append(
             text(
-                r.words, x=at, y=i, color=look("ink"), weight=600,
-                xanchor="left" if rises else "right", xshift=5 if rises else -5, halo=look("page"),
+                r.words,
+                x=at,
+                y=i,
+                color=look("ink"),
+                weight=600,
+                xanchor="left" if rises else "right",
+                xshift=5 if rises else -5,
+                halo=look("page"),
             )
         )
     return labels
-
-
-def _wrapped(label: str, width: int) -> str:
-    lines = textwrap.wrap(label, width)
-    if len(lines) > 2:
-        lines = [lines[0], textwrap.shorten(" ".join(lines[1:]), width, placeholder="…")]
-    return "<br>".join(lines)
 
 
 def _decimals(ticks: Sequence[float]) -> int:
