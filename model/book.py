@@ -320,7 +320,11 @@ def write_book(
         The parts disagree on the number or order of clients.
     """
     n = len(ids)
-    small = {"ids": (ids, np.int64), "target": (target, np.int8), "oof_margin": (oof_margin, np.float64)}
+    small: dict[str, tuple[NDArray[Any], Any]] = {
+        "ids": (ids, np.int64),
+        "target": (target, np.int8),
+        "oof_margin": (oof_margin, np.float64),
+    }
     _require(bool((np.diff(ids) > 0).all()), "client numbers are not strictly ascending")
     _require(counts.shape == (n, len(HISTORY)), "counts are not (clients, history tables)")
     _require(all(len(values) == n for values, _ in small.values()), "columns differ in length")
@@ -405,7 +409,7 @@ def load_book(path: Path, digest: str | None = None) -> Book:
         The folder is not what its manifest says.
     """
     manifest = verify_folder(path, digest, kind="book", deferred=(_FEATURES, _BINS))
-    arrays = {name: read_array(path, f"{name}.npy", mapped=True) for name in _SMALL}
+    arrays: dict[str, Any] = {name: read_array(path, f"{name}.npy", mapped=True) for name in _SMALL}
     shape = (manifest["clients"], manifest["features"])
     return Book(
         folder=path,

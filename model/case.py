@@ -210,23 +210,23 @@ def _value(column: Column, value: Any, pointer: str, problems: _Problems) -> Val
     """One value that is not null, typed; ``None`` after reporting what is wrong with it."""
     if column.kind == "text":
         if not isinstance(value, str):
-            return problems.add(pointer, "wrong_type", expected="text")
+            return problems.refuse(pointer, "wrong_type", expected="text")
         if len(value) > _LONGEST_TEXT:
-            return problems.add(pointer, "too_long", longest=_LONGEST_TEXT)
+            return problems.refuse(pointer, "too_long", longest=_LONGEST_TEXT)
         return value or None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return problems.add(pointer, "wrong_type", expected="number")
+        return problems.refuse(pointer, "wrong_type", expected="number")
     if isinstance(value, float):
         if not math.isfinite(value):
-            return problems.add(pointer, "not_finite")
+            return problems.refuse(pointer, "not_finite")
         if column.kind in ("int", "id"):
             if not value.is_integer():
-                return problems.add(pointer, "not_whole", value=value)
+                return problems.refuse(pointer, "not_whole", value=value)
             value = int(value)
     if (column.low is not None and value < column.low) or (column.high is not None and value > column.high):
-        return problems.add(pointer, "out_of_range", low=column.low, high=column.high)
+        return problems.refuse(pointer, "out_of_range", low=column.low, high=column.high)
     if column.kind == "money" and abs(value * 1000 - round(value * 1000)) >= 1e-6:
-        return problems.add(pointer, "too_many_decimals", decimals=3, value=value)
+        return problems.refuse(pointer, "too_many_decimals", decimals=3, value=value)
     return value
 
 
@@ -310,15 +310,15 @@ def case_from_features(bundle: Bundle, features: Mapping[str, Any]) -> Case:
 def _feature_value(bundle: Bundle, name: str, value: Any, problems: _Problems) -> float | None:
     pointer = f"/features{_pointer(name)}"
     if name not in bundle.index:
-        return problems.add(pointer, "unknown_feature", **_near(name, bundle.index))
+        return problems.refuse(pointer, "unknown_feature", **_near(name, bundle.index))
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return problems.add(pointer, "wrong_type", expected="number")
+        return problems.refuse(pointer, "wrong_type", expected="number")
     if isinstance(value, float) and not math.isfinite(value):
-        return problems.add(pointer, "not_finite")
+        return problems.refuse(pointer, "not_finite")
     if abs(value) > _FLOAT32_MAX:
-        return problems.add(pointer, "out_of_range", low=-_FLOAT32_MAX, high=_FLOAT32_MAX)
+        return problems.refuse(pointer, "out_of_range", low=-_FLOAT32_MAX, high=_FLOAT32_MAX)
     return float(value)
 
 
@@ -348,6 +348,10 @@ class _Problems:
         self.errors.append(FieldError(pointer, code, params))
         if len(self.errors) >= MOST_ERRORS:
             raise _EnoughError
+
+    def refuse(self, pointer: str, code: str, **params: Any) -> Any:
+        """Add a refused value; what stands in its place is missing."""
+        self.add(pointer, code, **params)
 
     def error(self) -> InputError:
         first = self.errors[0]

@@ -64,7 +64,7 @@ class CheckedRows:
         if self._checked[block]:
             return
         start = block * ROWS_A_BLOCK
-        found = hashlib.sha256(self._rows[start : start + ROWS_A_BLOCK]).digest()
+        found = hashlib.sha256(self._rows[start : start + ROWS_A_BLOCK].data).digest()
         if found != self._digests[block].tobytes():
             raise IntegrityError(
                 f"{self._path}: rows from {start} differ from their digest", code="folder_refused",
@@ -76,7 +76,7 @@ class CheckedRows:
 def block_digests(rows: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Digests of every 64 rows of a row-major matrix, uint8 (blocks, 32)."""
     found = [
-        hashlib.sha256(np.ascontiguousarray(rows[start : start + ROWS_A_BLOCK])).digest()
+        hashlib.sha256(np.ascontiguousarray(rows[start : start + ROWS_A_BLOCK]).data).digest()
         for start in range(0, len(rows), ROWS_A_BLOCK)
     ]
     return np.frombuffer(b"".join(found), dtype=np.uint8).reshape(-1, 32)

@@ -96,7 +96,8 @@ class FeatureBins:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> FeatureBins:
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+        plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+        return cls(**plain)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ class IntervalTable:
     def neighbours(self) -> int:
         """How many nearest scores make an interval: ``clamp(n / 40, 200, 1000)``."""
         n = len(self.margins)
-        return min(int(np.clip(n // 40, 200, 1000)), n)
+        return min(max(200, min(n // 40, 1000)), n)
 
     def interval(self, margin: float, *, neighbours: int | None = None) -> Interval:
         """Observed default rate of the scores nearest to `margin`, with Wilson bounds."""
@@ -199,7 +199,7 @@ class Scale:
     @property
     def edges(self) -> Floats:
         """Lower bounds of the 61 bins."""
-        return np.arange(SCALE_BINS + 1) * SCALE_STEP
+        return np.arange(SCALE_BINS + 1, dtype=np.float64) * SCALE_STEP
 
 
 @dataclass(frozen=True, slots=True)

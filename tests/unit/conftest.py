@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from model.book import Book, load_book
 from model.bundle import Bundle
 from tests.bundles import load_small_bundle, write_small_book
+
+# A busy machine is slow, not wrong: nothing here is timed.
+settings.register_profile("unit", deadline=None, print_blob=True)
+settings.load_profile("unit")
 
 
 @pytest.fixture(scope="session")
