@@ -92,5 +92,66 @@ def features_command() -> None:
     click.echo(f"wrote {build_matrix(Home.from_environment(), progress=spoken())}")
 
 
+@cli.command("train")
+@click.option("--seed", default=0, show_default=True, help="Same seed and data, same model.")
+def train_command(seed: int) -> None:
+    """Cross-validate, calibrate, evaluate, refit; register the version with its bundle.
+
+    The first version becomes champion; later ones wait as candidate until `promote`.
+    """
+    from model.home import Home
+    from training.progress import spoken
+    from training.train import train
+
+    home = Home.from_environment()
+    click.echo(f"registered {train(home, seed=seed, progress=spoken())}")
+
+
+@cli.command("pull")
+def pull_command() -> None:
+    """Put the champion in force here: download, verify, check, client book, pointer."""
+    from model.home import Home
+    from training.progress import spoken
+    from training.registry import pull
+
+    home = Home.from_environment()
+    click.echo(f"wrote {home.pointer}: {pull(home, progress=spoken())}")
+
+
+@cli.command("clients")
+def clients_command() -> None:
+    """Make a new client book from the lake for the model in force, and put it in force."""
+    from model.home import Home
+    from training.clients import make_book
+    from training.progress import spoken
+
+    home = Home.from_environment()
+    pointer = make_book(home, progress=spoken())
+    click.echo(f"wrote {home.pointer}: bundle {pointer.bundle[:12]}, client book {pointer.book[:12]}")
+
+
+@cli.command("promote")
+@click.argument("version")
+def promote_command(version: str) -> None:
+    """Make VERSION the champion and put it in force; `rollback` returns to the one before."""
+    from model.home import Home
+    from training.progress import spoken
+    from training.registry import promote
+
+    home = Home.from_environment()
+    click.echo(f"wrote {home.pointer}: {promote(home, version, progress=spoken())}")
+
+
+@cli.command("rollback")
+def rollback_command() -> None:
+    """Put the champion before this one back in force."""
+    from model.home import Home
+    from training.progress import spoken
+    from training.registry import rollback
+
+    home = Home.from_environment()
+    click.echo(f"wrote {home.pointer}: {rollback(home, progress=spoken())}")
+
+
 if __name__ == "__main__":
     cli(prog_name="python -m training")

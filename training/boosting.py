@@ -129,9 +129,9 @@ def cross_validate(
     for number, split in enumerate(splits, start=1):
         booster = lgb.train(
             {**recipe.parameters(), "feature_pre_filter": False},
-            data.subset(split.fit),
+            data.subset(split.fit.tolist()),
             num_boost_round=MAXIMUM_TREES,
-            valid_sets=[data.subset(split.stop)],
+            valid_sets=[data.subset(split.stop.tolist())],
             callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
         )
         count = booster.best_iteration

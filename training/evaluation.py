@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm, rankdata
 
+from model.score_tables import LEVEL, wilson
+
 DRAWS = 500
-LEVEL = 0.95
 ECE_BINS = 15
 # Refusal cut-offs tried for the empirical optimum: 0.0005, 0.0010, … 0.6.
 CUTOFF_GRID = np.arange(1, 1201) * 0.0005
@@ -105,7 +106,8 @@ class _Sorted:
         safe = np.clip(p, 1e-15, 1 - 1e-15)
         self.y, self.p, self.n = y, p, len(y)
         self.last_of_tie = np.flatnonzero(np.append(p[1:] != p[:-1], True))
-        self.bins = np.linspace(0, self.n, min(ECE_BINS, self.n) + 1).astype(int)[:-1]
+        groups = np.array_split(np.arange(self.n), min(ECE_BINS, self.n))
+        self.bins = np.array([group[0] for group in groups])
         # One column a sum: the bootstrap is then a product of weights and this matrix.
         self.terms = np.column_stack(
             [
@@ -193,47 +195,36 @@ def evaluate(
     return result
 
 
-def wilson(defaults: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Wilson 95 % interval of an observed rate; arrays of counts, of equal shape."""
-    z = float(norm.ppf(0.5 + LEVEL / 2))
-    rate = defaults / n
-    centre = (rate + z**2 / (2 * n)) / (1 + z**2 / n)
-    half = z / (1 + z**2 / n) * np.sqrt(rate * (1 - rate) / n + z**2 / (4 * n**2))
-    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
-
-
 def curves(target: np.ndarray, pd_: np.ndarray) -> dict[str, Any]:
     """Points of the evaluation charts, as JSON values.
 
     Returns
     -------
-    ``roc``: false and true positive rate; ``precision_recall``; ``reliability``: 15
-    equal-mass bins with mean probability, observed rate, Wilson bounds and n; ``cut_off``:
-    for each cut-off of the grid the refused clients by outcome, from which cost and
-    acceptance follow exactly at any ratio; ``gains``: share of defaults in the riskiest
-    tenth, two tenths, …
+    ``roc``: ``fpr``, ``tpr`` and ``threshold`` (``None`` where nobody is refused);
+    ``precision_recall``; ``calibration``: 15 equal-mass bins with bounds, n, mean
+    probability, observed rate and its Wilson interval; ``cut_off``: for each cut-off of the
+    grid the refused clients by outcome, from which cost and acceptance follow exactly at any
+    ratio; ``gains``: share of defaults in the riskiest tenth, two tenths, …
     """
     order = np.argsort(-pd_, kind="stable")
     p, y = pd_[order], np.asarray(target, dtype=np.int64)[order]
     n, n_bad = len(y), int(y.sum())
     bad = np.append(0, np.cumsum(y))
     ends = np.append(0, np.flatnonzero(np.append(p[1:] != p[:-1], True)) + 1)
-    shown = ends[np.unique(np.linspace(0, len(ends) - 1, _CURVE_POINTS + 1).astype(int))]
-    called = np.maximum(shown, 1)
+    shown = ends[np.unique(np.linspace(0, len(ends) - 1, _CURVE_POINTS).astype(int))]
     refused = np.searchsorted(-p, -CUTOFF_GRID, side="right")
     tenths = np.linspace(0, n, 11).astype(int)
     return {
-        "clients": n,
-        "defaults": n_bad,
         "roc": {
-            "false_positive_rate": ((shown - bad[shown]) / (n - n_bad)).tolist(),
-            "true_positive_rate": (bad[shown] / n_bad).tolist(),
+            "fpr": ((shown - bad[shown]) / (n - n_bad)).tolist(),
+            "tpr": (bad[shown] / n_bad).tolist(),
+            "threshold": [None, *p[shown[1:] - 1].tolist()],
         },
         "precision_recall": {
             "recall": (bad[shown[1:]] / n_bad).tolist(),
-            "precision": (bad[shown[1:]] / called[1:]).tolist(),
+            "precision": (bad[shown[1:]] / shown[1:]).tolist(),
         },
-        "reliability": reliability(p[::-1], y[::-1]),
+        "calibration": calibration_bins(p[::-1], y[::-1]),
         "cut_off": {
             "cut_off": CUTOFF_GRID.tolist(),
             "refused_bad": bad[refused].tolist(),
@@ -243,19 +234,24 @@ def curves(target: np.ndarray, pd_: np.ndarray) -> dict[str, Any]:
     }
 
 
-def reliability(p: np.ndarray, y: np.ndarray) -> dict[str, list[float]]:
+def calibration_bins(p: np.ndarray, y: np.ndarray) -> list[dict[str, float]]:
     """Mean probability against observed rate in 15 equal-mass bins; `p` sorted upwards."""
-    starts = np.linspace(0, len(p), min(ECE_BINS, len(p)) + 1).astype(int)
-    n = np.diff(starts)
-    defaults = np.add.reduceat(y, starts[:-1]).astype(float)
-    low, high = wilson(defaults, n)
-    return {
-        "predicted": (np.add.reduceat(p, starts[:-1]) / n).tolist(),
-        "observed": (defaults / n).tolist(),
-        "low": low.tolist(),
-        "high": high.tolist(),
-        "n": n.tolist(),
-    }
+    rows: list[dict[str, float]] = []
+    for chosen in np.array_split(np.arange(len(p)), min(ECE_BINS, len(p))):
+        defaults = int(y[chosen].sum())
+        bounds = wilson(defaults, len(chosen))
+        rows.append(
+            {
+                "low": float(p[chosen[0]]),
+                "high": float(p[chosen[-1]]),
+                "n": len(chosen),
+                "predicted": float(p[chosen].mean()),
+                "observed": defaults / len(chosen),
+                "observed_low": bounds.low,
+                "observed_high": bounds.high,
+            }
+        )
+    return rows
 
 
 def flat(metrics: Mapping[str, Estimate], rename: Callable[[str], str] = str) -> dict[str, float]:

@@ -16,7 +16,6 @@ from training.evaluation import (
     delong,
     evaluate,
     flat,
-    wilson,
 )
 
 TENTH = Costs.theoretical()
@@ -39,7 +38,7 @@ def test_every_metric_equals_scikit_learn_ties_included(seed, decimals):
     got = {name: estimate.value for name, estimate in evaluate(target, pd_, costs=TENTH, draws=2).items()}
 
     false_rate, true_rate, _ = oracle.roc_curve(target, pd_, drop_intermediate=False)
-    (tn, fp), (fn, tp) = oracle.confusion_matrix(target, pd_ >= TENTH.cutoff)
+    (tn, fp), (fn, _) = oracle.confusion_matrix(target, pd_ >= TENTH.cutoff)
     assert got["auc"] == pytest.approx(oracle.roc_auc_score(target, pd_), abs=1e-12)
     assert got["gini"] == pytest.approx(2 * oracle.roc_auc_score(target, pd_) - 1, abs=1e-12)
     assert got["ks"] == pytest.approx(np.max(true_rate - false_rate), abs=1e-12)
@@ -137,16 +136,28 @@ def test_l3_at_the_theoretical_cut_off_both_actions_cost_the_same():
 def test_curves_start_and_end_where_a_curve_must():
     drawn = curves(*_scored(2000, seed=19))
 
-    assert (drawn["roc"]["false_positive_rate"][0], drawn["roc"]["true_positive_rate"][0]) == (0.0, 0.0)
-    assert (drawn["roc"]["false_positive_rate"][-1], drawn["roc"]["true_positive_rate"][-1]) == (1.0, 1.0)
+    assert (drawn["roc"]["fpr"][0], drawn["roc"]["tpr"][0]) == (0.0, 0.0)
+    assert (drawn["roc"]["fpr"][-1], drawn["roc"]["tpr"][-1]) == (1.0, 1.0)
     assert drawn["gains"]["captured"][-1] == 1.0
-    assert sum(drawn["reliability"]["n"]) == 2000
+    assert sum(row["n"] for row in drawn["calibration"]) == 2000
 
 
-def test_wilson_equals_the_value_tables_give_for_10_of_100():
-    low, high = wilson(np.array([10.0]), np.array([100.0]))
+def test_roc_points_are_what_their_threshold_gives():
+    target, pd_ = _scored(1500, seed=23, decimals=2)
+    roc = curves(target, pd_)["roc"]
 
-    assert (low[0], high[0]) == (pytest.approx(0.0552, abs=5e-5), pytest.approx(0.1744, abs=5e-5))
+    for fpr, tpr, threshold in list(zip(roc["fpr"], roc["tpr"], roc["threshold"], strict=True))[1:]:
+        assert fpr == pytest.approx((pd_[target == 0] >= threshold).mean())
+        assert tpr == pytest.approx((pd_[target == 1] >= threshold).mean())
+
+
+def test_calibration_bins_add_up_to_the_ece():
+    target, pd_ = _scored(3000, seed=29)
+
+    rows = curves(target, pd_)["calibration"]
+
+    ece = sum(row["n"] * abs(row["observed"] - row["predicted"]) for row in rows) / 3000
+    assert ece == pytest.approx(evaluate(target, pd_, costs=TENTH, draws=2)["ece"].value)
 
 
 def test_flat_metrics_carry_their_bounds_and_no_number_that_does_not_exist():

@@ -1,0 +1,109 @@
+"""What the champion learns from: the matrix without what it may not or need not read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from model.dictionary import direction, excluded
+from model.errors import InputError, UnavailableError
+from model.home import Home
+
+_KEYS = ("SK_ID_CURR", "TARGET")
+
+
+@dataclass(frozen=True, slots=True)
+class Clients:
+    """All clients of the lake.
+
+    Attributes
+    ----------
+    ids : (n,) int64, ascending
+    target : (n,) float64: 0 repaid, 1 defaulted, NaN not known
+    matrix : (n, k) float32, row-major, NaN = missing
+    features : k true names
+    """
+
+    ids: np.ndarray
+    target: np.ndarray
+    matrix: np.ndarray
+    features: tuple[str, ...]
+
+    @property
+    def labelled(self) -> np.ndarray:
+        """Row numbers of the clients with a known outcome."""
+        return np.flatnonzero(~np.isnan(self.target))
+
+    @property
+    def directions(self) -> tuple[int, ...]:
+        """Monotone constraint of each feature."""
+        return tuple(direction(feature) for feature in self.features)
+
+
+def read_clients(home: Home) -> Clients:
+    """Read the feature matrix, without excluded and constant features.
+
+    Excluded are the grounds of the dictionary (sex, age, family, …). Constant means one
+    value, or none, among the clients with a known outcome.
+
+    Raises
+    ------
+    UnavailableError
+        There is no matrix yet.
+    InputError
+        The matrix lacks a key column or holds no known outcome.
+    """
+    if not home.features.exists():
+        raise UnavailableError(
+            f"{home.features} does not exist: run `python -m training features` first", code="no_features"
+        )
+    file = pq.ParquetFile(home.features)
+    names = file.schema_arrow.names
+    lacking = [key for key in _KEYS if key not in names]
+    if lacking:
+        raise InputError(f"{home.features} has no column {lacking[0]}: make the features again")
+    features = [name for name in names if name not in _KEYS and excluded(name) is None]
+    keys = file.read(columns=list(_KEYS))
+    target = keys["TARGET"].to_numpy().astype(np.float64)
+    known = ~np.isnan(target)
+    if not known.any():
+        raise InputError("no client has a known outcome (TARGET): a model cannot be trained on this lake")
+    matrix = _read_matrix(file, features)
+    kept = np.flatnonzero(_varies(matrix[known]))
+    if len(kept) < len(features):
+        matrix = np.ascontiguousarray(matrix[:, kept])
+    return Clients(
+        keys["SK_ID_CURR"].to_numpy(), target, matrix, tuple(features[position] for position in kept)
+    )
+
+
+def lake_digest(home: Home) -> str:
+    """SHA-256 of the lake's manifest, which holds the digest of every table."""
+    path = home.lake / "manifest.json"
+    if not path.exists():
+        raise UnavailableError(f"{path} does not exist: ingest an archive first", code="no_lake")
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_matrix(file: pq.ParquetFile, features: list[str]) -> np.ndarray:
+    """Fill a row-major matrix block by block: the table never stands in memory twice."""
+    matrix = np.empty((file.metadata.num_rows, len(features)), dtype=np.float32)
+    start = 0
+    for batch in file.iter_batches(batch_size=20_000, columns=features):
+        rows = slice(start, start + batch.num_rows)
+        for position, column in enumerate(batch.columns):
+            matrix[rows, position] = column.to_numpy(zero_copy_only=False)
+        start += batch.num_rows
+    return matrix
+
+
+def _varies(matrix: np.ndarray) -> np.ndarray:
+    """Which columns hold two different values, missing counted as one."""
+    missing = np.isnan(matrix)
+    low = np.where(missing, np.inf, matrix).min(axis=0)
+    high = np.where(missing, -np.inf, matrix).max(axis=0)
+    some_missing = missing.any(axis=0) & ~missing.all(axis=0)
+    return (low < high) | some_missing

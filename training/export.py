@@ -1,0 +1,170 @@
+"""From a cross-validated recipe to the parts of a bundle: everything a page will read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+
+from model.bundle import BundleParts, golden_rows
+from model.calibration import BetaCalibration
+from model.contributions import Reference, contributions
+from model.dictionary import entry
+from model.features import origin
+from model.policy import Empirical, Policy
+from model.population import build_dependences, build_population, one_hot_groups
+from model.reasons import ReasonPlan
+from model.score_tables import ScoreTables
+from training.boosting import CrossValidated
+from training.dataset import Clients
+from training.evaluation import Costs, Estimate
+from training.history import known_history
+from training.importance import as_tables, fold_sizes, margins, shap, sizes
+from training.progress import Progress
+
+REFERENCE_CLIENTS = 20_000
+IMPORTANCE_CLIENTS = 20_000
+FOLD_CLIENTS = 1_500
+
+
+def make_policy(clients: Clients, metrics: Mapping[str, Estimate], costs: Costs) -> Policy:
+    """``P-1``: the theoretical cut-off, with the empirical one beside it as a check."""
+    amounts = clients.matrix[:, clients.features.index("AMT_CREDIT")]
+    best = metrics["optimal_cutoff"]
+    return Policy.theoretical(
+        version="P-1",
+        cost_fn=costs.fn,
+        cost_fp=costs.fp,
+        empirical=Empirical(best.value, (best.low, best.high)),
+        override_limit=float(np.nanquantile(amounts, 0.9)),
+        smallest_amount=float(np.nanmin(amounts)),
+    )
+
+
+def make_parts(
+    clients: Clients,
+    counts: np.ndarray,
+    vocabulary: Mapping[str, Any],
+    *,
+    booster: lgb.Booster,
+    cross_validated: CrossValidated,
+    calibration: BetaCalibration,
+    policy: Policy,
+    evaluation: Mapping[str, Any],
+    seed: int,
+    progress: Progress,
+) -> BundleParts:
+    """Explain the refitted booster and gather the bundle.
+
+    Parameters
+    ----------
+    clients : all clients of the lake
+    counts : (n, 6) rows of history of the same clients
+    vocabulary : categories of the text columns
+    booster : refitted on all labels
+    cross_validated : out-of-fold margins of the labelled clients, in their order
+    calibration, policy, evaluation : of the version
+    seed : of every random choice of clients
+    """
+    labelled = clients.labelled
+    oof_pd = calibration.probability(cross_validated.margin)
+    accepted = labelled[~policy.refused(oof_pd)]
+    random = np.random.default_rng(seed)
+    reference_rows = random.permutation(accepted)[:REFERENCE_CLIENTS]
+    sampled = random.permutation(len(clients.ids))[:IMPORTANCE_CLIENTS]
+    medians = _medians(clients.matrix[reference_rows], clients.features)
+    plan = ReasonPlan(clients.features, medians)
+
+    reference, effects = _explain(booster, clients.matrix, reference_rows, sampled, calibration)
+    progress(f"explained {len(sampled):,} clients against {len(reference_rows):,} accepted ones")
+    population = build_population(
+        clients.matrix,
+        clients.features,
+        clients.target,
+        groups=one_hot_groups((feature, origin(feature)) for feature in clients.features),
+        unit_of=lambda feature: entry(feature).unit,
+    )
+    dependences = build_dependences(population, clients.features, clients.matrix[sampled], effects, seed=seed)
+    progress(f"population: {len(population.names)} entries")
+    rows = random.permutation(labelled)[:FOLD_CLIENTS]
+    folds = fold_sizes(
+        cross_validated.boosters,
+        clients.matrix[rows],
+        np.isin(rows, accepted),
+        lambda parts: _by_code(plan, parts, clients, counts, rows),
+        calibration,
+    )
+    progress("importance within each fold")
+    whole = sizes(effects, _by_code(plan, effects, clients, counts, sampled))
+    known = clients.matrix[labelled]
+    return BundleParts(
+        booster=booster.model_to_string(),
+        features=clients.features,
+        vocabulary=vocabulary,
+        calibration=calibration,
+        policy=policy,
+        reference=reference,
+        medians=medians,
+        low=_extreme(known, np.fmin),
+        high=_extreme(known, np.fmax),
+        missing_rate=np.isnan(known).mean(axis=0),
+        scores=ScoreTables.of(
+            cross_validated.margin,
+            clients.target[labelled].astype(np.int64),
+            calibration=calibration,
+            policy=policy,
+        ),
+        population=population,
+        dependences=dependences,
+        importance=as_tables(whole, folds, clients.features, len(sampled)),
+        evaluation=evaluation,
+        golden=golden_rows(known, seed=seed),
+    )
+
+
+def _explain(
+    booster: lgb.Booster,
+    matrix: np.ndarray,
+    reference_rows: np.ndarray,
+    sampled: np.ndarray,
+    calibration: BetaCalibration,
+) -> tuple[Reference, np.ndarray]:
+    """Reference of the accepted clients, and the contributions of the sampled ones against it.
+
+    Most sampled clients are reference clients too: TreeSHAP runs once on their union.
+    """
+    rows = np.union1d(reference_rows, sampled)
+    phi = shap(booster, matrix[rows])
+    reference = Reference.of(phi[np.searchsorted(rows, reference_rows)])
+    explained = contributions(
+        phi[np.searchsorted(rows, sampled)],
+        reference,
+        calibration,
+        margin=margins(booster, matrix[sampled]),
+    )
+    return reference, explained.parts
+
+
+def _by_code(
+    plan: ReasonPlan, parts: np.ndarray, clients: Clients, counts: np.ndarray, rows: np.ndarray
+) -> np.ndarray:
+    """Contributions of some clients summed by code, (n, 41)."""
+    has_bureau, has_previous = known_history(counts[rows])
+    return plan.code_sums(parts, clients.matrix[rows], has_bureau, has_previous)
+
+
+def _medians(matrix: np.ndarray, features: tuple[str, ...]) -> dict[str, float | None]:
+    """Median of each feature over the reference clients; ``None`` when none has a value."""
+    medians: dict[str, float | None] = {}
+    for position, feature in enumerate(features):
+        column = matrix[:, position]
+        present = column[~np.isnan(column)]
+        medians[feature] = float(np.median(present.astype(np.float64))) if len(present) else None
+    return medians
+
+
+def _extreme(matrix: np.ndarray, of: np.ufunc) -> np.ndarray:
+    """Smallest or largest value of each column, NaN where all are missing."""
+    return np.asarray(of.reduce(matrix, axis=0), dtype=np.float32)

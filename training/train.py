@@ -1,0 +1,55 @@
+"""The train command: from the matrix to a registered version with its bundle."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from model.home import Home
+from training.dataset import lake_digest, read_clients
+from training.experiment import run_experiment
+from training.export import make_parts
+from training.history import history_counts
+from training.lock import exclusive
+from training.matrix import read_vocabulary
+from training.progress import Progress, silent
+from training.record import Trained, record
+from training.tracking import connected
+
+
+def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
+    """Train, evaluate, register; the first version becomes champion.
+
+    Parameters
+    ----------
+    home : its ``features.parquet``, vocabulary and lake are read
+    seed : of folds, bagging, draws and samples; the same seed and data give the same bundle
+        but for its version number and date
+    progress : receives one line per phase
+
+    Raises
+    ------
+    UnavailableError
+        No matrix, MLflow does not answer, or another command holds the home.
+    """
+    with exclusive(home, "train"):
+        experiment = run_experiment(read_clients(home), seed=seed, progress=progress)
+        parts = make_parts(
+            experiment.clients,
+            history_counts(home, experiment.clients.ids),
+            read_vocabulary(home),
+            booster=experiment.booster,
+            cross_validated=experiment.cross_validated,
+            calibration=experiment.calibration,
+            policy=experiment.policy,
+            evaluation=experiment.evaluation,
+            seed=seed,
+            progress=progress,
+        )
+        with (
+            connected(home) as tracking,
+            tempfile.TemporaryDirectory(dir=home.root, prefix=".training-") as folder,
+        ):
+            return record(
+                tracking, Path(folder), experiment, parts, data=lake_digest(home), progress=progress
+            )
