@@ -19,7 +19,7 @@ from typing import Literal, get_args
 
 from babel import Locale
 from babel.dates import format_datetime
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, get_decimal_symbol, get_group_symbol
 
 Language = Literal["fr", "en"]
 
@@ -67,10 +67,12 @@ def is_missing(value: object) -> bool:
 
 def number(value: float, language: str, *, digits: int | None = None, signed: bool = False) -> str:
     """A bare number; `digits` decimals, or as many as it has (three at most)."""
-    pattern = "#,##0.###" if digits is None else "#,##0" + ("." + "0" * digits if digits else "")
     value = round(value, 3 if digits is None else digits)
-    text = format_decimal(abs(value), format=pattern, locale=_locale(language))
-    return _sign(value, signed=signed) + text
+    text = f"{abs(value):,.{3 if digits is None else digits}f}"
+    if digits is None:
+        text = text.rstrip("0").rstrip(".")
+    # Only the separators are Babel's: a page writes a thousand numbers, and Babel reads its pattern for each.
+    return _sign(value, signed=signed) + text.translate(_separators(language))
 
 
 def percent(value: float, language: str, *, digits: int = 1, signed: bool = False) -> str:
@@ -286,6 +288,13 @@ def _percent_sign(language: str) -> str:
 @lru_cache(maxsize=8)
 def _locale(language: str) -> Locale:
     return Locale.parse(_LOCALES[language])
+
+
+@lru_cache(maxsize=8)
+def _separators(language: str) -> dict[int, str]:
+    """From the separators of Python's ``,.2f`` to those of the language."""
+    locale = _locale(language)
+    return str.maketrans({",": get_group_symbol(locale), ".": get_decimal_symbol(locale)})
 
 
 @lru_cache(maxsize=64)
