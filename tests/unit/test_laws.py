@@ -121,16 +121,6 @@ def test_L16_points_on_screen_add_up(assessments: list[Assessment]) -> None:
         assert np.abs(np.array(shown.parts) - 100 * np.array(list(one.codes.values()))).max() < 0.1 + 1e-9
 
 
-def test_L17_contributions_in_log_odds_are_those_of_shap(small_bundle: Bundle) -> None:
-    shap = pytest.importorskip("shap")
-    rows = made().matrix[:200]
-
-    explainer = shap.TreeExplainer(small_bundle.booster)
-    expected = np.asarray(explainer.shap_values(rows.astype(np.float64)))
-
-    assert np.abs(small_bundle.shap(rows)[:, :-1] - expected).max() < 1e-6
-
-
 def test_L18_at_most_four_reasons_sorted_unique_and_adverse(assessments: list[Assessment]) -> None:
     for one in assessments:
         sizes = [reason.contribution for reason in one.reasons]
