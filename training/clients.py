@@ -18,18 +18,17 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from model.quality import assess_quality
 
 from model.book import NO_CODE, UNKNOWN, Block, write_book
 from model.bundle import Bundle, load_bundle
-from model.case import Case
 from model.errors import IntegrityError, UnavailableError
 from model.features import features, text_columns
 from model.home import Home
 from model.pointer import Pointer, read_pointer, replace_pointer
+from model.quality import QualityPlan
 from model.reasons import ReasonPlan
 from model.sealed import MANIFEST, is_digest, read_json, verify_folder
-from model.tables import APPLICATION, HISTORY
+from model.tables import APPLICATION
 from model.version import code_version
 from training.dataset import lake_digest
 from training.history import history_counts, known_history
@@ -155,7 +154,7 @@ def _blocks(
     progress: Progress,
 ) -> Iterator[Block]:
     """Features and worklist columns of all clients, block by block."""
-    done = 0
+    quality, done = QualityPlan.of(bundle), 0
     for start in range(0, len(lake.ids), _BLOCK):
         rows = slice(start, start + _BLOCK)
         features = np.ascontiguousarray(lake.matrix[rows])
@@ -165,13 +164,10 @@ def _blocks(
         if len(queued):
             raw = waiting_applications.slice(done, len(queued))
             done += len(queued)
-            counts = lake.counts[rows][queued]
             first_adverse[queued], first_favourable[queued] = _first_codes(
-                bundle, plan, features[queued], counts, raw
+                bundle, plan, features[queued], lake.counts[rows][queued], raw
             )
-            flags[queued] = _flag_counts(
-                bundle, lake.ids[rows][queued], features[queued], counts, raw, unseen
-            )
+            flags[queued] = _flag_counts(quality, lake.ids[rows][queued], features[queued], unseen)
         yield Block(features, first_adverse, first_favourable, flags)
         progress(f"client book: {min(start + _BLOCK, len(lake.ids)):,} of {len(lake.ids):,} clients")
 
@@ -194,30 +190,16 @@ def _first_codes(
 
 
 def _flag_counts(
-    bundle: Bundle,
+    plan: QualityPlan,
     ids: np.ndarray,
     features: np.ndarray,
-    counts: np.ndarray,
-    raw: pa.Table,
     unseen: Mapping[int, list[tuple[str, str, str]]],
 ) -> list[int]:
     """Number of data-quality flags of each client of a block."""
-    found = []
-    for position, application in enumerate(raw.to_pylist()):
-        client = int(ids[position])
-        case = Case(
-            client_id=client,
-            application=application,
-            counts=dict(zip(HISTORY, counts[position].tolist(), strict=True)),
-            features=features[position],
-            unseen=tuple(unseen.get(client, ())),
-            source="book",
-            target=None,
-            oof_margin=None,
-            inputs_digest="",
-        )
-        found.append(min(len(assess_quality(case, bundle).flags), _MOST_FLAGS))
-    return found
+    return [
+        min(len(plan.assess(row, unseen.get(int(client), ())).flags), _MOST_FLAGS)
+        for client, row in zip(ids, features, strict=True)
+    ]
 
 
 def _margins_of(ids: np.ndarray, oof: Path | None) -> np.ndarray:
@@ -235,7 +217,8 @@ def _kept_margins(home: Home, pointer: Pointer) -> Path | None:
     """Margins that came with the bundle in force, by the book that was made with them."""
     if pointer.book is None:
         return None
-    digest = read_json(home.books / pointer.book, MANIFEST)["made_from"]["out_of_fold"]
+    made_from = read_json(home.books / pointer.book, MANIFEST).get("made_from", {})
+    digest = made_from.get("out_of_fold")
     return None if digest is None else home.root / "oof" / f"{digest}.parquet"
 
 

@@ -50,7 +50,7 @@ def known_history(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     (n,) bool, (n,) bool
     """
     own = [table not in _ELSEWHERE for table in HISTORY]
-    return counts[:, HISTORY.index("bureau")] > 0, (counts[:, own] > 0).any(axis=1)
+    return counts[:, HISTORY.index("bureau")] > 0, counts[:, own].max(axis=1) > 0
 
 
 def _query(home: Home, table: str) -> str:
