@@ -57,7 +57,6 @@ def create_app(
     logging.getLogger("dash_app").setLevel(settings.log_level)
     server = Flask("dash_app", static_folder=None)
     server.config.update(PAD_SETTINGS=settings, PAD_LANGUAGE=settings.language)
-    server.secret_key = settings.signing_key()
     store = Store(settings.store_path)
     store.prepare()
     champion = Champion(settings.paths, currency=settings.currency)

@@ -59,8 +59,7 @@ def register(server: Flask) -> None:
     def docs() -> str:
         return page.render(request.host_url.rstrip("/"), demo=current_app.config["PAD_SETTINGS"].demo)
 
-    @api.get("", defaults={"path": ""}, endpoint="unknown")
-    @api.get("/", defaults={"path": ""}, endpoint="unknown")
+    @api.get("/", defaults={"path": ""}, endpoint="unknown", strict_slashes=False)
     @api.get("/<path:path>", endpoint="unknown")
     def unknown(path: str) -> Response:
         """Dash answers any GET with its page: under /api an unknown path is a 404, a known one a 405."""

@@ -23,12 +23,13 @@ _KEYS = frozenset({"id", "property", "value", "allow_optional"})
 
 
 def check_length(request: Request, maximum: int) -> None:
-    """Refuse a body without Content-Length (a chunked one is cut silently) or over `maximum`."""
-    if request.method not in ("POST", "PUT", "PATCH", "DELETE"):
-        return
-    if request.content_length is None or request.headers.get("Transfer-Encoding"):
+    """Refuse a chunked body (it would be cut silently at the cap) or one over `maximum`.
+
+    A request that names neither a length nor a transfer encoding has no body (RFC 9112, 6.3).
+    """
+    if "Transfer-Encoding" in request.headers:
         raise LengthRequiredError("the body needs a Content-Length; chunked bodies are not accepted")
-    if request.content_length > maximum:
+    if (request.content_length or 0) > maximum:
         raise TooLargeError(f"the body is larger than {maximum} bytes", maximum=maximum)
 
 

@@ -29,7 +29,7 @@ from model.errors import PadError
 ROUTER_OUTPUT = ".._pages_content.children..._pages_store.data.."
 """Output of Dash's router callback: every page travels through it."""
 
-CLIENT_ID = re.compile(r"^\d{1,9}$", re.ASCII)
+CLIENT_ID = re.compile(r"\d{1,9}", re.ASCII)
 NOT_FOUND = "not_found_404"
 """Module name of the page for an unknown path, file or client (Dash looks for this name)."""
 
@@ -107,7 +107,22 @@ class GuardedDash(Dash):
         roles = _known_roles(page.get("roles"), f"page {name}")
         self.page_rights[name] = PageRights(module=name, path=path, roles=roles)
         page["roles"] = sorted(roles)
+        if callable(page.get("title")):
+            page["title"] = self._guarded_title(page["title"])
         dash.register_page(name, layout=self._guarded_layout(module, roles), **page)
+
+    def _guarded_title(self, title: Callable[..., str]) -> Callable[..., str]:
+        """The page's title, or that of the page for an unknown address when the number is none."""
+
+        @functools.wraps(title)
+        def guarded(**variables: str) -> str:
+            if CLIENT_ID.fullmatch(variables.get("client_id", "0")):
+                return title(**variables)
+            stand_in = _page_named(NOT_FOUND)
+            found = stand_in["title"] if stand_in else ""
+            return found() if callable(found) else found
+
+        return guarded
 
     def _guarded_layout(self, module: ModuleType, roles: frozenset[str]) -> Callable[..., Any]:
         """The page's layout, called only for its roles and only with arguments that it names.
@@ -120,7 +135,7 @@ class GuardedDash(Dash):
         def guarded(**arguments: Any) -> Any:
             rights.demand(current_user(), roles, what=f"page {module.__name__}")
             try:
-                if "client_id" in arguments and not CLIENT_ID.match(str(arguments["client_id"])):
+                if "client_id" in arguments and not CLIENT_ID.fullmatch(str(arguments["client_id"])):
                     raise NotFoundError("a client number has one to nine digits", code="unknown_client")
                 return module.layout(**{key: value for key, value in arguments.items() if key in accepted})
             except PadError as error:
@@ -152,7 +167,7 @@ class GuardedDash(Dash):
                 f"{clash.pop()} is part of the path and may not come in the query", code="query_shadows_path"
             )
         rights_of_page = self.page_rights.get(page.get("module", "")) if page else None
-        if "client_id" in variables and not CLIENT_ID.match(variables["client_id"]):
+        if "client_id" in variables and not CLIENT_ID.fullmatch(variables["client_id"]):
             rights_of_page = None
         return PageAddress(rights_of_page, variables)
 
@@ -185,6 +200,12 @@ def _known_roles(roles: Collection[str] | None, what: str) -> frozenset[str]:
     if unknown:
         raise RegistrationError(f"{what} names unknown roles: {', '.join(sorted(unknown))}")
     return frozenset(roles)
+
+
+def _page_named(name: str) -> Mapping[str, Any] | None:
+    """The registered page of this module name, without its package."""
+    found = (page for module, page in dash.page_registry.items() if module.split(".")[-1] == name)
+    return next(found, None)
 
 
 def _parameters(function: Callable[..., Any]) -> frozenset[str]:
