@@ -1,0 +1,269 @@
+"""One training of the fictional portfolio: what it may read, what it keeps, what it promises."""
+
+from __future__ import annotations
+
+import json
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from model.assess import assess
+from model.book import Book, load_book
+from model.bundle import Bundle, check_golden, load_bundle
+from model.dictionary import direction, excluded
+from model.home import Home
+from model.pointer import read_pointer
+from training.boosting import booster_names
+from training.dataset import Clients, read_clients
+from training.evaluation import auc_score
+from training.experiment import run_experiment
+from training.matrix import compute_features
+from training.registry import MODEL, latest_version
+from training.tracking import connected
+
+pytestmark = pytest.mark.xdist_group("small_home")
+
+# Raw columns of every excluded group: what the lender may not use.
+PROTECTED = ("CODE_GENDER", "DAYS_BIRTH", "NAME_FAMILY_STATUS", "CNT_CHILDREN", "CNT_FAM_MEMBERS",
+             "NAME_TYPE_SUITE", "REGION_RATING_CLIENT", "REG_CITY_NOT_WORK_CITY", "DEF_30_CNT_SOCIAL_CIRCLE",
+             "WEEKDAY_APPR_PROCESS_START", "HOUR_APPR_PROCESS_START", "APARTMENTS_AVG")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def bundle(small_home: Home) -> Bundle:
+    return load_bundle(small_home.bundles / read_pointer(small_home).bundle)
+
+
+@pytest.fixture(scope="module")
+def book(small_home: Home) -> Book:
+    return load_book(small_home.books / read_pointer(small_home).book)
+
+
+@pytest.fixture(scope="module")
+def clients(small_home: Home) -> Clients:
+    return read_clients(small_home)
+
+
+# Laws ---------------------------------------------------------------------------------
+
+
+def test_l10_moving_a_constrained_feature_the_safe_way_never_raises_the_default_probability(bundle, clients):
+    rows = clients.matrix[np.random.default_rng(0).permutation(len(clients.ids))[:1000]]
+    constrained = [j for j, name in enumerate(bundle.features) if direction(name)]
+    assert len(constrained) > 20
+    before = bundle.probabilities(rows)
+
+    for j in constrained:
+        moved = rows.copy()
+        # The safe way is down for +1, up for −1; a missing value stays missing.
+        moved[:, j] -= np.float32(direction(bundle.features[j])) * np.float32(0.3 * np.nanstd(rows[:, j]))
+        assert (bundle.probabilities(moved) <= before).all(), bundle.features[j]
+
+
+def test_l11_the_booster_reads_no_excluded_feature(bundle):
+    names = bundle.booster.feature_name()
+
+    assert names == booster_names(bundle.features)
+    assert [name for name in (*bundle.features, *names) if excluded(name)] == []
+
+
+def test_l12_shuffling_a_protected_raw_column_changes_no_default_probability(small_home, bundle, tmp_path):
+    before = bundle.probabilities(compute_features(small_home, bundle.vocabulary, bundle.features)[1])
+    shuffled = Home(tmp_path)
+    shuffled.lake.mkdir(parents=True)
+    for path in small_home.lake.iterdir():
+        (shuffled.lake / path.name).symlink_to(path)
+    table = pq.read_table(small_home.lake / "application.parquet")
+    order = np.random.default_rng(0).permutation(table.num_rows)
+    for name in PROTECTED:
+        column = table.column_names.index(name)
+        table = table.set_column(column, table.field(name), table[name].take(order))
+    (shuffled.lake / "application.parquet").unlink()
+    pq.write_table(table, shuffled.lake / "application.parquet")
+
+    after = bundle.probabilities(compute_features(shuffled, bundle.vocabulary, bundle.features)[1])
+
+    assert np.array_equal(before, after)
+
+
+def test_a_shuffled_outcome_gives_an_auc_of_one_half_through_the_whole_experiment(clients):
+    labelled = clients.labelled
+    target = clients.target.copy()
+    target[labelled] = np.random.default_rng(3).permutation(target[labelled])
+
+    experiment = run_experiment(Clients(clients.ids, target, clients.matrix, clients.features))
+
+    assert experiment.metrics["auc"].low < 0.5 < experiment.metrics["auc"].high
+
+
+# What the bundle and the client book say ----------------------------------------------
+
+
+def test_the_policy_operates_the_theoretical_cut_off_and_shows_the_empirical_one(bundle, clients):
+    amounts = clients.matrix[:, clients.features.index("AMT_CREDIT")]
+
+    assert bundle.policy.cutoff == pytest.approx(1 / 11)
+    assert (
+        bundle.policy.empirical.ci95[0] <= bundle.policy.empirical.cutoff <= bundle.policy.empirical.ci95[1]
+    )
+    assert bundle.policy.override_limit == pytest.approx(np.quantile(amounts, 0.9))
+
+
+def test_metrics_are_those_of_the_out_of_fold_margins(bundle, book):
+    known = book.target >= 0
+
+    auc = auc_score(book.target[known], book.oof_margin[known])
+
+    assert bundle.evaluation["metrics"]["auc"]["value"] == pytest.approx(auc.value)
+    assert bundle.evaluation["metrics"]["auc"]["low"] == pytest.approx(auc.low)
+    assert bundle.evaluation["clients"] == known.sum()
+
+
+def test_out_of_fold_margins_differ_from_the_served_ones_and_waiting_clients_have_none(book):
+    known = book.target >= 0
+
+    assert not np.isnan(book.oof_margin[known]).any()
+    assert np.isnan(book.oof_margin[~known]).all()
+    assert (book.oof_margin[known] != book.margin[known]).mean() > 0.99
+
+
+def test_the_served_booster_flatters_the_clients_it_learned_from(bundle, book):
+    """Why a labelled file shows its out-of-fold probability beside."""
+    known = book.target >= 0
+
+    in_sample = auc_score(book.target[known], book.margin[known])
+
+    assert in_sample.value > bundle.evaluation["metrics"]["auc"]["value"] + 0.02
+
+
+def test_the_worklist_names_the_same_first_code_as_the_client_page(bundle, book):
+    waiting = book.waiting[:60]
+
+    for row in waiting:
+        assessment = assess(bundle, book.case_at(int(row)))
+        if assessment.reasons:
+            assert book.first_code(int(row), adverse=True) == assessment.reasons[0].code
+        if assessment.strengths:
+            assert book.first_code(int(row), adverse=False) == assessment.strengths[0].code
+        assert book.flags[row] == len(assessment.data_quality.flags)
+
+
+def test_importance_has_every_code_theme_and_feature_with_its_spread_over_the_folds(bundle):
+    features = bundle.importance["features"]
+
+    assert set(features) == set(bundle.features)
+    for level in ("codes", "themes", "features"):
+        assert all(len(row["folds"]) == 5 and row["mean"] >= 0 for row in bundle.importance[level].values())
+    # A code cannot weigh more than its features together, nor a theme more than its codes.
+    for level, below in (("codes", "features"), ("themes", "codes")):
+        total = sum(row["mean"] for row in bundle.importance[level].values())
+        assert total <= sum(row["mean"] for row in bundle.importance[below].values()) + 1e-12
+
+
+def test_golden_rows_are_no_client(bundle, clients):
+    known = {row.tobytes() for row in clients.matrix}
+
+    check_golden(bundle)
+    assert not any(row.tobytes() in known for row in bundle.golden)
+
+
+# What MLflow keeps --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def version(small_home):
+    newest = latest_version(small_home)
+    with connected(small_home) as tracking:
+        yield tracking.client.get_model_version(MODEL, newest)
+
+
+@pytest.fixture(scope="module")
+def run(small_home, version):
+    with connected(small_home) as tracking:
+        yield tracking.client.get_run(version.run_id)
+
+
+def test_the_run_keeps_parameters_data_and_code(run, bundle):
+    assert run.data.params["learning_rate"] == "0.03"
+    assert run.data.params["trees"] == str(bundle.booster.num_trees())
+    assert run.data.params["features"] == str(len(bundle.features))
+    assert run.data.tags["data"] == bundle.versions["data"]
+    assert run.data.tags["code"] == bundle.versions["code"]
+
+
+def test_the_run_keeps_each_metric_with_its_bounds_overall_and_by_fold(small_home, run, bundle):
+    for name in (
+        "auc",
+        "gini",
+        "ks",
+        "pr_auc",
+        "brier",
+        "log_loss",
+        "ece",
+        "cost_per_file",
+        "acceptance_rate",
+    ):
+        for suffix in ("", "_low", "_high"):
+            assert name + suffix in run.data.metrics, name
+    with connected(small_home) as tracking:
+        by_fold = tracking.client.get_metric_history(run.info.run_id, "fold_auc")
+    assert [point.value for point in sorted(by_fold, key=lambda point: point.step)] == pytest.approx(
+        bundle.evaluation["folds"]["auc"]
+    )
+
+
+def test_the_run_keeps_figures_and_evaluation(small_home, run):
+    with connected(small_home) as tracking:
+        figures = [file.path for file in tracking.client.list_artifacts(run.info.run_id, "figures")]
+        text = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/evaluation.json")
+
+    assert sorted(figures) == [f"figures/{name}.png" for name in ("calibration", "cost", "importance", "roc")]
+    assert json.loads(text)["metrics"]["auc"]["value"] == run.data.metrics["auc"]
+
+
+def test_the_version_is_code_and_data_without_a_pickle(small_home, version, tmp_path):
+    with connected(small_home):
+        mlflow.artifacts.download_artifacts(f"models:/{MODEL}/{version.version}", dst_path=str(tmp_path))
+    files = [path.name for path in tmp_path.rglob("*") if path.is_file()]
+
+    assert "bundle_model.py" in files
+    assert "booster.txt" in files
+    assert not [name for name in files if name.endswith((".pkl", ".joblib", ".cloudpickle"))]
+
+
+def test_the_signature_is_all_double_and_the_example_is_no_client(small_home, version, clients):
+    with connected(small_home):
+        info = mlflow.models.get_model_info(f"models:/{MODEL}/{version.version}")
+        model = mlflow.pyfunc.load_model(f"models:/{MODEL}/{version.version}")
+    example = model.input_example
+
+    assert {str(column.type) for column in info.signature.inputs.inputs} == {"DataType.double"}
+    assert info.signature.inputs.input_names() == list(example.columns)
+    known = {row.tobytes() for row in clients.matrix}
+    assert not any(row.tobytes() in known for row in example.to_numpy().astype(np.float32))
+
+
+def test_the_registered_model_predicts_what_the_dashboard_shows(small_home, version, bundle, clients):
+    rows = clients.matrix[:50]
+
+    with connected(small_home):
+        model = mlflow.pyfunc.load_model(f"models:/{MODEL}/{version.version}")
+        predicted = model.predict(pd.DataFrame(rows.astype(np.float64), columns=list(bundle.features)))
+
+    assert np.array_equal(np.asarray(predicted), bundle.probabilities(rows))
+
+
+# The real sample ----------------------------------------------------------------------
+
+
+def test_real_sample_reaches_the_bar_out_of_fold(sample_home):
+    bundle = load_bundle(sample_home.bundles / read_pointer(sample_home).bundle)
+
+    metrics = bundle.evaluation["metrics"]
+
+    assert metrics["auc"]["value"] >= 0.745
+    assert 0.9 <= metrics["observed_expected"]["value"] <= 1.1
+    assert metrics["ece"]["value"] < 2 * metrics["ece_noise_floor"]["value"]
