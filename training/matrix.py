@@ -74,10 +74,7 @@ def read_vocabulary(home: Home) -> Vocabulary:
 def learn_vocabulary(home: Home) -> dict[str, dict[str, tuple[str, ...]]]:
     """Categories of every text column that the definition reads, from all rows of the lake."""
     with _lake(home) as connection:
-        return {
-            table: {column: _categories(connection, table, column) for column in columns}
-            for table, columns in text_columns().items()
-        }
+        return {table: _categories(connection, table, columns) for table, columns in text_columns().items()}
 
 
 def outcomes(home: Home) -> np.ndarray:
@@ -167,9 +164,17 @@ def _client_ids(connection: duckdb.DuckDBPyConnection) -> np.ndarray:
     return np.sort(_arrow(connection, f"SELECT {CLIENT} FROM application").column(0).to_numpy())
 
 
-def _categories(connection: duckdb.DuckDBPyConnection, table: str, column: str) -> tuple[str, ...]:
-    sql = f"SELECT DISTINCT {quote(column)} FROM {quote(table)} WHERE {quote(column)} IS NOT NULL"
-    return tuple(sorted(_arrow(connection, sql).column(0).to_pylist()))
+def _categories(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[str]
+) -> dict[str, tuple[str, ...]]:
+    if not columns:
+        return {}
+    lists = ", ".join(f"list(DISTINCT {quote(column)}) AS {quote(column)}" for column in columns)
+    (found,) = _arrow(connection, f"SELECT {lists} FROM {quote(table)}").to_pylist()
+    return {
+        column: tuple(sorted(category for category in found[column] or () if category is not None))
+        for column in columns
+    }
 
 
 def _unnamed_matrix(home: Home, shape: tuple[int, int], dtype: type[np.floating]) -> np.ndarray:
@@ -191,17 +196,18 @@ def _fill(
 ) -> None:
     """Put a query's answer where it belongs; rows of clients that the application lacks are left out."""
     into = np.array([place[name] for name in query.names], dtype=np.intp)
-    if np.array_equal(into, np.arange(into[0], into[0] + len(into))):
-        into = slice(int(into[0]), int(into[0]) + len(into))  # type: ignore[assignment]
+    together = np.array_equal(into, np.arange(into[0], into[0] + len(into)))
     for batch in connection.sql(query.sql).to_arrow_reader(BATCH_ROWS):
         clients = batch.column(0).to_numpy()
         rows = np.searchsorted(ids, clients)
-        known = ids[np.minimum(rows, len(ids) - 1)] == clients
         block = _block(batch)
-        if isinstance(into, slice):
-            matrix[rows[known], into] = block[known]
+        known = ids[np.minimum(rows, len(ids) - 1)] == clients
+        if not known.all():
+            rows, block = rows[known], block[known]
+        if together:
+            matrix[rows, into[0] : into[0] + len(into)] = block
         else:
-            matrix[rows[known][:, None], into[None, :]] = block[known]
+            matrix[rows[:, None], into] = block
 
 
 def _block(batch: pa.RecordBatch) -> np.ndarray:

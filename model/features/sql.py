@@ -116,19 +116,21 @@ class _Rows:
         self.child_needs |= self.source.child_columns(feature)
         expression = self.source.row_column(feature)
         name = feature.row_column
-        value = self._column(name, expression.sql)
-        where = "" if feature.slice is None else f" FILTER (WHERE {self._slice(feature.slice)})"
-        if expression.kind != "real":
-            return Operand(expression.kind, value, value, value, where)
-        fine = coarse = value
-        if feature.statistic in ("mean", "sum"):
-            fine = self._column(f"{name} fine", scaled_sql(expression.sql, FINE))
-        if feature.statistic == "var":
-            coarse = self._column(f"{name} coarse", scaled_sql(expression.sql, COARSE))
-        return Operand(expression.kind, value, fine, coarse, where)
+        members = None if feature.slice is None else self.source.conditions[feature.slice].sql
+        rows = "count(*)" if members is None else _count(self._column(f"{feature.slice} rows", members))
 
-    def _slice(self, prefix: str) -> str:
-        return self._column(f"{prefix} slice", self.source.conditions[prefix].sql)
+        def column(form: str, sql: str) -> str:
+            if members is None:
+                return self._column(f"{name}{form}", sql)
+            return self._column(f"{name}{form} in {feature.slice}", f"CASE WHEN {members} THEN {sql} END")
+
+        value = column("", expression.sql)
+        fine = coarse = value
+        if expression.kind == "real" and feature.statistic in ("mean", "sum"):
+            fine = column(" fine", scaled_sql(expression.sql, FINE))
+        if expression.kind == "real" and feature.statistic == "var":
+            coarse = column(" coarse", scaled_sql(expression.sql, COARSE))
+        return Operand(expression.kind, value, fine, coarse, rows)
 
     def _column(self, name: str, sql: str) -> str:
         self.columns[name] = sql
@@ -155,4 +157,9 @@ def _child_share(column: str, category: str) -> str:
 
 def _hits(column: str, category: str) -> str:
     met = f"{column} IS NULL" if category == MISSING_CATEGORY else f"{column} = {literal(category)}"
-    return f"count(*) FILTER (WHERE {met})"
+    return _count(met)
+
+
+def _count(condition: str) -> str:
+    """Number of rows that meet a condition; DuckDB's own count is NULL where it is never known."""
+    return f"coalesce(count_if({condition}), 0)"

@@ -48,14 +48,14 @@ class Operand:
     kind : its kind
     value : SQL of the value; money in thousandths
     fine, coarse : SQL of the integers that are added up, and of those that are squared
-    where : `` FILTER (WHERE …)`` of the slice, or nothing
+    rows : SQL of the number of rows that count; in the others all of the above is missing
     """
 
     kind: Kind
     value: str
     fine: str
     coarse: str
-    where: str = ""
+    rows: str = "count(*)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ _VARIANCE_UNIT: dict[Kind, float] = {"int": 1.0, "money": 1e6, "real": 1e18}
 
 def _extreme(name: str, choose: Callable[[Known], float]) -> Statistic:
     def sql(of: Operand) -> str:
-        return f"CAST({name}({of.value}){of.where} AS DOUBLE){_VALUE_SQL[of.kind]}"
+        return f"CAST({name}({of.value}) AS DOUBLE){_VALUE_SQL[of.kind]}"
 
     def python(kind: Kind) -> ColumnForm:
         unit = _VALUE_UNIT[kind]
@@ -130,8 +130,8 @@ def _extreme(name: str, choose: Callable[[Known], float]) -> Statistic:
 
 
 def _sum_sql(of: Operand) -> str:
-    total = f"CAST(coalesce(sum({of.fine}){of.where}, 0) AS DOUBLE){_SUM_SQL[of.kind]}"
-    return f"CASE WHEN count(*){of.where} > 0 THEN {total} END"
+    total = f"CAST(coalesce(sum({of.fine}), 0) AS DOUBLE){_SUM_SQL[of.kind]}"
+    return f"CASE WHEN {of.rows} > 0 THEN {total} END"
 
 
 def _sum_python(kind: Kind) -> ColumnForm:
@@ -142,8 +142,8 @@ def _sum_python(kind: Kind) -> ColumnForm:
 
 
 def _mean_sql(of: Operand) -> str:
-    total = f"CAST(sum({of.fine}){of.where} AS DOUBLE){_SUM_SQL[of.kind]}"
-    return f"{total} / CAST(count({of.value}){of.where} AS DOUBLE)"
+    total = f"CAST(sum({of.fine}) AS DOUBLE){_SUM_SQL[of.kind]}"
+    return f"{total} / CAST(count({of.value}) AS DOUBLE)"
 
 
 def _mean_python(kind: Kind) -> ColumnForm:
@@ -152,13 +152,13 @@ def _mean_python(kind: Kind) -> ColumnForm:
 
 
 def _variance_sql(of: Operand) -> str:
-    n = f"count({of.value}){of.where}"
-    total = f"sum({of.coarse}){of.where}"
+    n = f"count({of.value})"
+    total = f"sum({of.coarse})"
     # int values stay below 2^31.5, so their squares fit 64 bits; the others need 128.
     square = (
         f"{of.coarse} * {of.coarse}" if of.kind == "int" else f"CAST({of.coarse} AS HUGEINT) * {of.coarse}"
     )
-    numerator = f"{n} * sum({square}){of.where} - {total} * {total}"
+    numerator = f"{n} * sum({square}) - {total} * {total}"
     return (
         f"CASE WHEN {n} > 1 THEN CAST({numerator} AS DOUBLE) / CAST({n} * ({n} - 1) AS DOUBLE)"
         f"{_VARIANCE_SQL[of.kind]} END"
@@ -181,7 +181,7 @@ def _variance_python(kind: Kind) -> ColumnForm:
 
 
 def _size_sql(of: Operand) -> str:
-    return f"CAST(nullif(count(*){of.where}, 0) AS DOUBLE)"
+    return f"CAST(nullif({of.rows}, 0) AS DOUBLE)"
 
 
 def _size_python(kind: Kind) -> ColumnForm:
@@ -189,7 +189,7 @@ def _size_python(kind: Kind) -> ColumnForm:
 
 
 def _nunique_sql(of: Operand) -> str:
-    return f"CASE WHEN count(*){of.where} > 0 THEN CAST(count(DISTINCT {of.value}){of.where} AS DOUBLE) END"
+    return f"CASE WHEN {of.rows} > 0 THEN CAST(count(DISTINCT {of.value}) AS DOUBLE) END"
 
 
 def _nunique_python(kind: Kind) -> ColumnForm:
