@@ -54,6 +54,8 @@
   function speak(language) {
     remember("pad_language", language, YEAR);
     root.lang = language;
+    // A page may have changed its query without a new drawing: Dash hears of it before it draws again.
+    window.dispatchEvent(new CustomEvent("_dashprivate_pushstate"));
     setProps("language", { data: language });
   }
 
@@ -274,11 +276,31 @@
   }, 3000);
 
   // ---------- what Dash draws after us ----------
+  // Dash makes new nodes when it draws a part again: the control that had the focus gets it back.
+  const NAMES = ["id", "data-queue", "data-language", "data-page"];
+  let held = null;
+
+  document.addEventListener("focusin", (event) => {
+    const name = NAMES.find((attribute) => event.target.hasAttribute(attribute));
+    held = name ? { node: event.target, name, value: event.target.getAttribute(name) } : null;
+  });
+  document.addEventListener("pointerdown", (event) => {
+    if (!event.target.closest("button, a, input, select, summary")) held = null;
+  });
+
+  function giveBackFocus() {
+    if (!held || held.node.isConnected || document.activeElement !== document.body) return;
+    const same = document.querySelectorAll(`[${held.name}="${CSS.escape(held.value)}"]`);
+    const shownAgain = Array.from(same).find((node) => node.checkVisibility());
+    if (shownAgain) shownAgain.focus({ preventScroll: true });
+  }
+
   let pending = false;
   function settle() {
     pending = false;
     dressSearch();
     markCurrent();
+    giveBackFocus();
   }
   new MutationObserver((changes) => {
     if (changes.some((change) => change.target.id === "search-results")) showResults();

@@ -33,6 +33,12 @@
       document.getElementById("main").scrollIntoView();
     }
   });
+  // Dash draws the page again only if it knew another query; the list follows the address in any case.
+  window.addEventListener("popstate", () => {
+    if (document.getElementById("worklist-body")) {
+      window.dash_clientside.set_props("worklist-view", { data: view() });
+    }
+  });
   document.addEventListener("change", (event) => {
     if (event.target.id === "worklist-sort") show({ ...view(), sort: event.target.value, page: 1 });
   });

@@ -150,8 +150,10 @@ def _said(sentence: str) -> list[Component]:
 def _option(row: WorklistRow, language: str) -> html.A:
     currency = champion.current().currency
     facts = (
-        dictionary.category("NAME_CONTRACT_TYPE", row.product, language) if row.product else None,
-        locale.money(row.amount, language, currency) if row.amount is not None else None,
+        parts.capital(dictionary.category("NAME_CONTRACT_TYPE", row.product, language))
+        if row.product
+        else None,
+        locale.money(row.amount, language, currency, digits=0) if row.amount is not None else None,
     )
     return html.A(
         [

@@ -56,7 +56,7 @@ def read_listing(user: User, view: View) -> Listing:
         counts=found.counts,
         now=datetime.now(UTC),
         zone=serving.policy.zone(),
-        cut_off=serving.policy.cut_off,
+        cut_off=serving.policy.cutoff,
         currency=serving.currency,
         reader_decides=user.role != AUDITOR,
         recent=clients.recent(user),

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, Final, Literal, cast, get_args
 
 import dash_bootstrap_components as dbc
@@ -34,9 +34,6 @@ log = logging.getLogger(__name__)
 
 View = Literal["waterfall", "features", "table"]
 VIEWS: Final[tuple[View, ...]] = get_args(View)
-
-MOST_FEATURES: Final = 40
-"""Rows of the table behind the chart by feature; the others are one row."""
 
 _CLOSE: Final = 0.0005
 """Nearer to a bound than this, figures are written with two decimals."""
@@ -160,9 +157,10 @@ class File:
     def by_feature(self, language: str) -> waterfall.WaterfallData:
         """The calculation by feature."""
         given, bundle = self.opened.assessment, self.opened.serving.bundle
+        labels = _labels(bundle.features, language)
         summands = [
-            waterfall.Part(name, dictionary.entry(name).label(language), float(effect))
-            for name, effect in zip(bundle.features, given.contributions, strict=True)
+            waterfall.Part(name, label, effect)
+            for name, label, effect in zip(bundle.features, labels, given.contributions.tolist(), strict=True)
         ]
         data = self._waterfall(summands, "feature")
         row = bundle.index
@@ -647,7 +645,7 @@ def _calculation(file: File, by_code: waterfall.WaterfallData, language: str) ->
                 f"client-{name}",
                 partial(_draw, data, language),
                 sentence=waterfall.sentence(data, language),
-                table=waterfall.table(data, language, most=MOST_FEATURES),
+                table=waterfall.table(data, language),
                 language=language,
                 narrow_below=560,
                 labelled_by="calculation-title",
@@ -659,7 +657,7 @@ def _calculation(file: File, by_code: waterfall.WaterfallData, language: str) ->
     ]
     views.append(
         html.Div(
-            panel.table_of(waterfall.table(by_code, language)),
+            panel.table_of(waterfall.table(by_code, language, whole=True)),
             id=Ids.view("table"),
             hidden=chosen != "table",
         )
@@ -726,17 +724,13 @@ def _quality(file: File, language: str) -> html.Section:
 
 
 def _position(file: File, language: str) -> html.Section:
-    options = sorted(
-        ((dictionary.entry(name).label(language), name) for name in file.features),
-        key=lambda option: option[0].casefold(),
-    )
     files = file.position.bins
     label = html.Label(
         t("client.position.feature", language), htmlFor=Ids.FEATURE, className="form-label mb-0"
     )
     select = dbc.Select(
         id=Ids.FEATURE,
-        options=[{"label": words, "value": name} for words, name in options],
+        options=_options(tuple(file.features), language),
         value=file.position.feature,
         class_name="form-select-sm",
         style={"width": "320px", "maxWidth": "100%"},
@@ -753,6 +747,18 @@ def _position(file: File, language: str) -> html.Section:
             known=locale.number(sum(files.known), language),
         ),
     )
+
+
+@lru_cache(maxsize=8)
+def _labels(names: tuple[str, ...], language: str) -> tuple[str, ...]:
+    return tuple(dictionary.entry(name).label(language) for name in names)
+
+
+@lru_cache(maxsize=8)
+def _options(names: tuple[str, ...], language: str) -> list[dict[str, str]]:
+    """All features by their words, the same for every file of a model."""
+    labelled = sorted(zip(_labels(names, language), names, strict=True), key=lambda pair: pair[0].casefold())
+    return [{"label": label, "value": name} for label, name in labelled]
 
 
 def position_panel(found: Position, *, language: str, currency: str) -> Component:
@@ -815,7 +821,8 @@ def _values_of(
         if theme == "building"
         else dictionary.theme_label(theme, language)
     )
-    given = sum(value is not None for _, value in rows)
+    absent = [column for column, value in rows if value is None]
+    given = len(rows) - len(absent)
     count = t(
         "client.values.count",
         language,
@@ -825,23 +832,37 @@ def _values_of(
     return html.Details(
         [
             html.Summary([html.B(name), html.Span(count, className="muted xs")]),
-            html.Dl([_value(column, value, file, language) for column, value in rows], className="raw"),
+            html.Dl(
+                [
+                    *(_value(column, value, file, language) for column, value in rows if value is not None),
+                    *([_absent(absent, language)] if absent else []),
+                ],
+                className="raw",
+            ),
         ],
         className="group",
         open=opened,
     )
 
 
-def _value(column: str, value: Any, file: File, language: str) -> html.Div:
-    read = column in file.read
-    words = dictionary.shown(column, value, language, file.currency)
-    absent = value is None
+def _absent(columns: Sequence[str], language: str) -> html.Div:
+    """Columns without a value, in one row."""
+    labels = [dictionary.entry(column).label(language) for column in columns]
     return html.Div(
-        [
-            html.Dt([dictionary.entry(column).label(language), *([] if read else [not_read(language)])]),
-            html.Dd(words, className="muted" if absent else None),
-        ]
+        [html.Dt(t("client.values.absent", language)), html.Dd(" · ".join(labels), className="muted")],
+        className="absent",
     )
+
+
+def _value(column: str, value: Any, file: File, language: str) -> html.Div:
+    words = dictionary.shown(column, value, language, file.currency)
+    return html.Div([_value_label(column, column in file.read, language), html.Dd(words)])
+
+
+@lru_cache(maxsize=1024)
+def _value_label(column: str, read: bool, language: str) -> html.Dt:
+    label = dictionary.entry(column).label(language)
+    return html.Dt(label if read else [label, not_read(language)])
 
 
 def _aria(**attributes: str) -> dict[str, Any]:

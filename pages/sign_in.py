@@ -39,7 +39,7 @@ def layout(next: str | None = None, ended: str | None = None, language: str = "f
         html.P(t("sign_in.lead", language), className="muted mb-4"),
     ]
     if ended:
-        words.append(parts.note(t("sign_in.ended", language), symbol="clock", className="note mb-4"))
+        words.append(html.Div(parts.note(t("sign_in.ended", language), symbol="clock"), className="mb-4"))
     words.append(_demo(next, language) if demo else html.P(t("sign_in.closed", language)))
     left = html.Div(
         [html.Div(shell.language_switch(language), className="corner"), html.Div(words, className="in")]

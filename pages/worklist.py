@@ -268,11 +268,14 @@ def _file(client_id: int) -> html.A:
 def _contract(contract: str | None, language: str) -> str:
     if contract is None:
         return t("state.missing", language)
-    return dictionary.category("NAME_CONTRACT_TYPE", contract, language)
+    return parts.capital(dictionary.category("NAME_CONTRACT_TYPE", contract, language))
 
 
 def _amount(amount: float | None, language: str, currency: str) -> str:
-    return t("state.missing", language) if amount is None else locale.money(amount, language, currency)
+    """In whole units: the list compares, the file gives the exact amount."""
+    if amount is None:
+        return t("state.missing", language)
+    return locale.money(amount, language, currency, digits=0)
 
 
 def _reason(line: WorklistRow, language: str) -> Content:

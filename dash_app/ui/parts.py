@@ -41,6 +41,11 @@ def hidden(text: Content) -> html.Span:
     return html.Span(text, className="visually-hidden")
 
 
+def capital(text: str) -> str:
+    """Return a word of the dictionary, written for the middle of a sentence, as it starts a cell."""
+    return text[:1].upper() + text[1:]
+
+
 def key(text: str, *, desk_only: bool = False) -> html.Kbd:
     return html.Kbd(text, className="desk" if desk_only else None)
 

@@ -85,10 +85,9 @@ def open_as(browser: Browser, live_url: str) -> Iterator:
 
 
 def sign_in(page: Page, url: str, role: str) -> None:
-    """Press the demonstration button of a role."""
-    page.goto(f"{url}/sign-in")
-    page.locator(f"button[name=role][value={role}]").click()
-    page.wait_for_url(lambda address: "/sign-in" not in address)
+    """Do what the demonstration button of a role does, without drawing the page that holds it."""
+    answer = page.request.post(f"{url}/sign-in/demo", form={"role": role}, headers={"Origin": url})
+    assert answer.ok, answer.status_text
 
 
 def watch(page: Page) -> list[str]:
