@@ -257,11 +257,15 @@ def shown(name: str, value: float | str | None, language: str, currency: str = "
     if value is None or locale.is_missing(value) or value == SENTINEL_DAYS:
         return known.missing(language)
     if isinstance(value, str):
-        return category(name, value, language)
+        return category(_text_column(name), value, language)
     codes = APPLICATION.codes.get(name)
     if codes is not None:
         return category(name, codes[int(value)], language) if 0 <= value < len(codes) else str(value)
     return locale.value(value, known.unit, language, currency)
+
+
+def _text_column(name: str) -> str:
+    return name if name in _toml()["columns"]["application"] else origin(name).column
 
 
 def _entry(name: str, *, source: str, row: dict[str, Any], **known: Any) -> Entry:

@@ -75,8 +75,6 @@ class Known(Protocol):
     """What a bundle knows of its features; see `model.bundle.Bundle`."""
 
     @property
-    def digest(self) -> str: ...
-    @property
     def features(self) -> tuple[str, ...]: ...
     @property
     def ranges(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]: ...
@@ -84,15 +82,6 @@ class Known(Protocol):
     def missing_rate(self) -> NDArray[np.float64]: ...
     @property
     def importance(self) -> Mapping[str, Any]: ...
-
-
-class Given(Protocol):
-    """What is known of a client; see `model.case.Case`."""
-
-    @property
-    def features(self) -> NDArray[np.float32]: ...
-    @property
-    def unseen(self) -> tuple[tuple[str, str, str], ...]: ...
 
 
 class QualityPlan:
@@ -215,11 +204,6 @@ class QualityPlan:
         )
 
 
-def assess_quality(case: Given, bundle: Known) -> DataQuality:
-    """Quality of a case's data for that bundle."""
-    return _plan_of(_ByDigest(bundle)).assess(case.features, case.unseen)
-
-
 def flag_text(flag: Flag, language: str, currency: str = "") -> str:
     """One plain sentence."""
     if flag.kind == "unseen_category":
@@ -276,23 +260,3 @@ def _rate_digits(rate: float | None) -> int:
 def _source(feature: str) -> tuple[str, str]:
     source = origin(feature)
     return source.table, source.column
-
-
-class _ByDigest:
-    """A bundle as a cache key: bundles of the same digest are the same bundle."""
-
-    __slots__ = ("bundle",)
-
-    def __init__(self, bundle: Known) -> None:
-        self.bundle = bundle
-
-    def __hash__(self) -> int:
-        return hash(self.bundle.digest)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _ByDigest) and other.bundle.digest == self.bundle.digest
-
-
-@lru_cache(maxsize=4)
-def _plan_of(key: _ByDigest) -> QualityPlan:
-    return QualityPlan.of(key.bundle)

@@ -11,9 +11,6 @@ accepted clients; page, API, letter and log all ask it, so they cannot differ::
     plan.code_sums(block, values, …)    the same sums for many clients, (n, 41)
     plan.first_codes(delta, values, …)  first adverse and first favourable code of many clients
 
-:func:`adverse_reasons`, :func:`favourable_reasons`, :func:`code_contributions` and
-:func:`feature_codes` do the same from features and medians, through a plan kept between calls.
-
 ``delta`` is ``φ − μ`` in log-odds, ``contributions`` the same in probability
 (`model.contributions`); both have the shape of ``values``. Words come from
 :func:`label`, :func:`label_of` and :func:`sentence`; the texts are in ``reasons.toml``.
@@ -26,7 +23,6 @@ elsewhere to R40, without any earlier contract with us to R41.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -44,13 +40,8 @@ __all__ = [
     "NO_CODE",
     "Reason",
     "ReasonPlan",
-    "adverse_reasons",
-    "code_contributions",
-    "favourable_reasons",
-    "feature_codes",
     "label",
     "label_of",
-    "plan_for",
     "sentence",
 ]
 
@@ -65,7 +56,6 @@ _INDEX = {code: index for index, code in enumerate(CODES)}
 _OUR_TABLES = frozenset(
     {"previous_application", "POS_CASH_balance", "credit_card_balance", "installments_payments"}
 )
-_NO_MEDIANS: Mapping[str, float | None] = {}
 
 
 class ReasonPlan:
@@ -296,81 +286,6 @@ class ReasonPlan:
         if not has_previous:
             route[self._ours[missing[self._ours]]] = _INDEX["R41"]
         return route
-
-
-# ------------------------------------------------------------------ without a plan at hand
-
-
-def adverse_reasons(
-    delta: ArrayLike,
-    contributions: ArrayLike,
-    values: Values,
-    features: Sequence[str],
-    medians: Mapping[str, float | None],
-    **client: Any,
-) -> tuple[Reason, ...]:
-    """:meth:`ReasonPlan.adverse` of the plan of these features and medians, kept between calls."""
-    return plan_for(features, medians).adverse(delta, contributions, values, **client)
-
-
-def favourable_reasons(
-    delta: ArrayLike,
-    contributions: ArrayLike,
-    values: Values,
-    features: Sequence[str],
-    medians: Mapping[str, float | None],
-    **client: Any,
-) -> tuple[Reason, ...]:
-    """:meth:`ReasonPlan.favourable` of the plan of these features and medians."""
-    return plan_for(features, medians).favourable(delta, contributions, values, **client)
-
-
-def code_contributions(
-    contributions: ArrayLike,
-    values: Values,
-    features: Sequence[str],
-    has_bureau: bool,
-    has_previous: bool,
-) -> dict[str, float]:
-    """:meth:`ReasonPlan.code_contributions`; sums need no medians."""
-    return plan_for(features).code_contributions(contributions, values, has_bureau, has_previous)
-
-
-def feature_codes(
-    values: Values, features: Sequence[str], has_bureau: bool, has_previous: bool
-) -> tuple[str, ...]:
-    """:meth:`ReasonPlan.feature_codes`."""
-    return plan_for(features).feature_codes(values, has_bureau, has_previous)
-
-
-def plan_for(features: Sequence[str], medians: Mapping[str, float | None] | None = None) -> ReasonPlan:
-    """The plan of a bundle's features and medians; the last few are kept."""
-    return _plan(_PlanKey(features, _NO_MEDIANS if medians is None else medians))
-
-
-class _PlanKey:
-    """Equal when features and medians are; the same objects are recognised at once."""
-
-    __slots__ = ("features", "medians")
-
-    def __init__(self, features: Sequence[str], medians: Mapping[str, float | None]) -> None:
-        self.features = features if isinstance(features, tuple) else tuple(features)
-        self.medians = medians
-
-    def __hash__(self) -> int:
-        return hash(self.features)
-
-    def __eq__(self, other: object) -> bool:
-        return (
-            isinstance(other, _PlanKey)
-            and (other.features is self.features or other.features == self.features)
-            and (other.medians is self.medians or other.medians == self.medians)
-        )
-
-
-@lru_cache(maxsize=16)
-def _plan(key: _PlanKey) -> ReasonPlan:
-    return ReasonPlan(key.features, key.medians)
 
 
 def _code_index(feature: str) -> int:

@@ -320,6 +320,7 @@ def test_the_sentinel_of_days_employed_reads_as_its_meaning() -> None:
 def test_a_numbered_text_column_is_turned_back_into_words() -> None:
     assert dictionary.shown("FLAG_OWN_REALTY", 0.0, "en") == "owner of a home or land"
     assert dictionary.shown("FLAG_OWN_REALTY", "Y", "en") == "owner of a home or land"
+    assert dictionary.shown("OCCUPATION_TYPE_Drivers", "Drivers", "en") == "driver"
     assert dictionary.shown("FLAG_OWN_CAR", 0.0, "fr") == "aucun véhicule déclaré"
 
 

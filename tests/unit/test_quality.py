@@ -33,7 +33,6 @@ USUAL = (0.5, 0.5, 30_000.0, 3_000.0, -1_000.0, 5.0, 0.1, -1_000.0, 5_000.0, 2_0
 @dataclass(frozen=True)
 class FakeBundle:
     features: tuple[str, ...] = FEATURES
-    digest: str = "quality-tests"
 
     @property
     def ranges(self) -> tuple[np.ndarray, np.ndarray]:
@@ -49,17 +48,11 @@ class FakeBundle:
         return {"features": {name: {"mean": w} for name, w in zip(FEATURES, WEIGHTS, strict=True)}}
 
 
-@dataclass(frozen=True)
-class FakeCase:
-    features: np.ndarray
-    unseen: tuple[tuple[str, str, str], ...] = ()
-
-
 def assess(*, unseen: tuple[tuple[str, str, str], ...] = (), **changed: float | None) -> DataQuality:
     values = np.array(USUAL, dtype=np.float32)
     for name, value in changed.items():
         values[FEATURES.index(name)] = np.nan if value is None else value
-    return quality.assess_quality(FakeCase(values, unseen), FakeBundle())
+    return QualityPlan.of(FakeBundle()).assess(values, unseen)
 
 
 def test_usual_data_raise_no_flag_and_are_wholly_provided() -> None:
