@@ -30,6 +30,7 @@ ROUTER_OUTPUT = ".._pages_content.children..._pages_store.data.."
 """Output of Dash's router callback: every page travels through it."""
 
 CLIENT_ID = re.compile(r"\d{1,9}", re.ASCII)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 NOT_FOUND = "not_found_404"
 """Module name of the page for an unknown path, file or client (Dash looks for this name)."""
 
@@ -159,6 +160,8 @@ class GuardedDash(Dash):
         """
         if not isinstance(pathname, str) or not isinstance(search, str | None):
             raise RequestError("an address is text")
+        if _CONTROL.search(pathname):
+            raise RequestError("an address holds no control character")
         page, variables = _path_to_page(self.strip_relative_path(pathname) or "")
         variables = variables or {}
         clash = set(variables) & set(parse_qs((search or "").removeprefix("?"), keep_blank_values=True))

@@ -93,7 +93,9 @@ class Store:
                 try:
                     yield connection
                 except BaseException:
-                    connection.exec_driver_sql("ROLLBACK")
+                    # A full disk has already rolled back: a second ROLLBACK would hide its error.
+                    if connection.connection.in_transaction:  # type: ignore[attr-defined]
+                        connection.exec_driver_sql("ROLLBACK")
                     raise
                 connection.exec_driver_sql("COMMIT")
         except SQLAlchemyError as error:
