@@ -170,11 +170,10 @@ class Champion:
     def _book(self, digest: str | None, bundle: Bundle, old: Serving | None) -> Book | None:
         if digest is None:
             return None
-        if old and old.book and old.book.digest == digest:
-            return old.book
         from model.book import check_pair, load_book
 
-        book = load_book(self.home.books / digest, digest)
+        same = old.book if old and old.book and old.book.digest == digest else None
+        book = same or load_book(self.home.books / digest, digest)
         check_pair(bundle, book)
         return book
 
