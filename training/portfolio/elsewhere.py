@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from training.portfolio import marginals as m
-from training.portfolio.draws import MONTH, Columns, Draws, Flags, Floats, Ints, Text, spread
+from training.portfolio.draws import MONTH, Columns, Draws, Flags, Floats, Text, spread
 from training.portfolio.people import Clients
 
 MOST_CREDITS = 45
@@ -38,6 +38,8 @@ def make_bureau(clients: Clients, seed: int, block: int) -> tuple[Columns, Colum
     planned = opened + term
     status, closed = _status(draws, opened, planned, card, risk)
     active = status.is_("Active")
+    # Clients at risk owe more elsewhere.
+    amount = np.round(amount * np.where(active, np.exp(0.18 * risk - 0.016), 1.0), 2)
     debt = _debt(draws, amount, opened, term, card, active, risk)
     late, overdue = _overdue(draws, active, debt, risk)
     columns: Columns = {
@@ -113,7 +115,7 @@ def _debt(
 ) -> Floats:
     n = len(amount)
     left = np.clip(1 + opened / term, 0.02, 1) ** 0.85 * np.exp(0.08 * draws.normal(n))
-    use = np.clip(0.42 + 0.48 * draws.signal(risk, 0.42), 0, 1.03)
+    use = np.clip(0.42 + 0.48 * draws.signal(risk, 0.55), 0, 1.03)
     share = np.where(card, use, np.clip(left, 0, 1.1))
     return np.where(active, np.round(amount * share, 2), 0.0)
 
@@ -138,7 +140,7 @@ def _worst(draws: Draws, risk: Floats, overdue: Floats) -> Floats:
 def _updated(draws: Draws, opened: Floats, closed: Floats, active: Flags) -> Floats:
     n = len(opened)
     recent = -np.ceil(draws.rng.exponential(1.0, n) * np.where(draws.happens(0.15, n), 380, 22))
-    after = np.floor(draws.rng.exponential(1.0, n) * np.where(draws.happens(0.35, n), 420, 4))
+    after = np.floor(draws.rng.exponential(1.0, n) * np.where(draws.happens(0.3, n), 520, 4))
     last = np.where(active | np.isnan(closed), recent, np.nan_to_num(closed) + after)
     return np.clip(last, opened, -1)
 
@@ -160,8 +162,8 @@ def _balance(
     month = place - months[row] + 1  # ends at 0
     n = len(credit)
 
-    silent = draws.happens(0.2, len(opened))[credit]
-    unreported = np.where(silent, draws.happens(0.85, n), draws.happens(0.07, n))
+    silent = draws.happens(0.33, len(opened))[credit]
+    unreported = np.where(silent, draws.happens(0.85, n), draws.happens(0.08, n))
     slips = draws.happens(np.minimum(0.016 * np.exp(0.55 * risk[credit]), 0.5), n)
     codes = np.where(slips, 1 + draws.happens(0.08, n) + draws.happens(0.03, n), 0)
     codes = np.where(unreported, _UNREPORTED, codes)

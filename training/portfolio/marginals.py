@@ -1,7 +1,8 @@
 """Shares and quantiles that the fictional portfolio is drawn from.
 
-They are aggregates in the order of magnitude of the public archive's documentation and
-kernels, rounded; amounts are of a lender in euros and were chosen, not measured.
+Shares of categories, shares of missing values and quantiles are aggregates of the public
+archive, rounded; no row of it is here. Amounts are those of a lender in euros and were
+chosen, not measured.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ EXT_SOURCE_3 = marginal(
 )
 
 # Leanings: risk, then (where there is a second) higher education or age.
-GENDER = choice({"F": (0.66, 0.0), "M": (0.34, 0.2)})
+GENDER = choice({"F": (0.66, 0.0), "M": (0.34, 0.2), "XNA": (0.00001, 0.0)})
 INCOME_TYPE = choice(
     {
         "Working": (0.63, 0.10),
@@ -71,6 +72,7 @@ FAMILY_STATUS = choice(
         "Civil marriage": (0.097, 0.1, -0.2),
         "Separated": (0.064, 0.02, 0.2),
         "Widow": (0.035, -0.05, 1.0),
+        "Unknown": (0.00001, 0.0, 0.0),
     }
 )
 HOUSING = choice(
@@ -175,6 +177,17 @@ SUITE = choice(
         "Other_B": 0.0058,
         "Other_A": 0.0028,
         "Group of people": 0.0009,
+    }
+)
+PREVIOUS_SUITE = choice(
+    {
+        "Unaccompanied": 0.61,
+        "Family": 0.246,
+        "Spouse, partner": 0.076,
+        "Children": 0.0356,
+        "Other_B": 0.021,
+        "Other_A": 0.01,
+        "Group of people": 0.0026,
     }
 )
 WEEKDAY = choice(
@@ -377,14 +390,12 @@ BUREAU_SHAPES = {
 }
 
 # --- previous applications ------------------------------------------------------------------
-PREVIOUS_TYPE = choice(
-    {"Consumer loans": 0.436, "Cash loans": 0.437, "Revolving loans": 0.127, "XNA": 0.0003}
-)
+PREVIOUS_TYPE = choice({"Consumer loans": 0.31, "Cash loans": 0.505, "Revolving loans": 0.185, "XNA": 0.0003})
 STATUS = {
     "Consumer loans": choice(
         {
-            "Approved": (0.862, -0.06),
-            "Refused": (0.1, 0.42),
+            "Approved": (0.857, -0.06),
+            "Refused": (0.105, 0.5),
             "Canceled": (0.002, 0.0),
             "Unused offer": (0.036, 0.05),
         }
@@ -392,12 +403,12 @@ STATUS = {
     "Cash loans": choice(
         {
             "Approved": (0.43, -0.1),
-            "Refused": (0.205, 0.42),
+            "Refused": (0.225, 0.5),
             "Canceled": (0.364, 0.02),
             "Unused offer": (0.001, 0.0),
         }
     ),
-    "Revolving loans": choice({"Approved": (0.6, -0.08), "Refused": (0.19, 0.42), "Canceled": (0.21, 0.02)}),
+    "Revolving loans": choice({"Approved": (0.6, -0.08), "Refused": (0.19, 0.5), "Canceled": (0.21, 0.02)}),
     "XNA": choice({"Canceled": (1.0, 0.0)}),
 }
 DAYS_DECISION = {
@@ -408,7 +419,7 @@ DAYS_DECISION = {
         [-2830, -2390, -1850, -1310, -1070, -910, -774, -669, -539, -406, -272, -186, -31], -2922, -2
     ),
     "Revolving loans": marginal(
-        [-2900, -2680, -2400, -1500, -1150, -850, -640, -520, -420, -335, -235, -170, -25], -2922, -2
+        [-2900, -2750, -2550, -1900, -1450, -1080, -800, -610, -470, -365, -250, -180, -25], -2922, -2
     ),
     "Canceled": marginal(
         [-599, -526, -477, -405, -352, -302, -258, -210, -172, -119, -51, -21, -4], -700, -2

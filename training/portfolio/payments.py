@@ -25,8 +25,9 @@ _POS_STATUS = (
     "Demand",
     "Approved",
     "Amortized debt",
+    "Canceled",
 )
-_CARD_STATUS = ("Active", "Completed", "Signed")
+_CARD_STATUS = ("Active", "Completed", "Signed", "Sent proposal", "Demand", "Refused", "Approved")
 
 
 class Payments(NamedTuple):
@@ -82,9 +83,9 @@ def _instalments(draws: Draws, clients: Clients, loans: Contracts) -> Payments:
     rest = 1 + 0.94 * (loans.term - loans.months)[contract]
     due = np.round(loans.due[contract] * np.where(last, rest, 1.0), 2)
 
-    late = draws.happens(sigmoid(-2.75 + 0.75 * carefree), n)
-    severe = draws.happens(np.minimum(0.035 * np.exp(0.5 * carefree), 0.3), n)
-    delay = np.ceil(draws.rng.exponential(1.0, n) * np.where(severe, 55, 5.0))
+    late = draws.happens(sigmoid(-2.45 + 0.75 * carefree), n)
+    severe = draws.happens(np.minimum(0.05 * np.exp(0.5 * carefree), 0.3), n)
+    delay = np.ceil(draws.rng.exponential(1.0, n) * np.where(severe, 60, 5.0))
     ahead = np.floor(m.DAYS_EARLY.at(draws.signal(carefree, 0.15)))
     paid_day = np.maximum(due_day + np.where(late, np.minimum(delay, 700), -ahead), loans.decided[contract])
     short = draws.happens(np.minimum(0.012 * np.exp(0.5 * carefree), 0.3), n)
@@ -140,6 +141,7 @@ def _pos_months(draws: Draws, clients: Clients, loans: Contracts, paid: Payments
     codes = np.where(completed, 1, 0)
     codes = np.where((place == 0) & (fallen_due == 0) & draws.happens(0.09, n) & ~completed, 2, codes)
     codes = np.where((codes == 0) & (past_due > 60) & draws.happens(0.2, n), 4, codes)
+    codes = _rarely(draws, codes, {3: 0.0006, 5: 0.0005, 6: 0.0003, 7: 0.00001})
     unknown = draws.happens(0.0026, n) & ~completed
     return {
         "SK_ID_PREV": loans.number[contract],
@@ -151,6 +153,16 @@ def _pos_months(draws: Draws, clients: Clients, loans: Contracts, paid: Payments
         "SK_DPD": past_due,
         "SK_DPD_DEF": tolerated,
     }
+
+
+def _rarely(draws: Draws, codes: Ints, shares: dict[int, float]) -> Ints:
+    """Give a few of the active months (code 0) one of the rare statuses."""
+    luck = draws.uniform(len(codes))
+    edge = 0.0
+    for code, share in shares.items():
+        codes = np.where((codes == 0) & (luck >= edge) & (luck < edge + share), code, codes)
+        edge += share
+    return codes
 
 
 def _fill_past_due(
@@ -187,10 +199,9 @@ def _card_months(
 
     risk, carefree = clients.risk[cards.owner], clients.discipline[cards.owner]
     limit = np.clip(np.round(cards.limit, -2), 300, 20_000)
-    appetite = draws.signal(risk, 0.38)
-    idle = draws.happens(sigmoid(0.15 - 0.5 * appetite), size)
+    appetite = draws.signal(risk, 0.45)
+    idle = draws.happens(sigmoid(0.45 - 0.5 * appetite), size)
     wish = np.where(idle, 0.02, np.minimum(0.55 * np.exp(0.55 * appetite), 4.0))
-    monthly = np.array([])
     fields = {
         name: np.zeros(n)
         for name in (
@@ -207,14 +218,13 @@ def _card_months(
             "grown",
         )
     }
-    del monthly
-    balance, owed, missed, grown = (np.zeros(size) for _ in range(4))
+    balance, missed, grown = (np.zeros(size) for _ in range(3))
     for step in range(int(counts.max(initial=0))):
         live = np.flatnonzero(counts > step)
         row = starts[live] + step
         least = np.where(balance[live] > 0, np.maximum(np.round(0.05 * balance[live], 2), 5.0), 0.0)
         least = np.minimum(least, balance[live])
-        skips = draws.happens(sigmoid(-4.3 + 0.95 * carefree[live]), len(live)) & (least > 0)
+        skips = draws.happens(sigmoid(-3.7 + 0.95 * carefree[live]), len(live)) & (least > 0)
         more = np.exp(draws.normal(len(live)) - 0.35 - 0.35 * appetite[live])
         payment = np.where(skips, 0.0, np.minimum(np.round(least * (1 + more), 2), balance[live]))
         missed[live] = np.where(skips, missed[live] + 1, 0)
@@ -244,7 +254,6 @@ def _card_months(
             ("grown", grown[live]),
         ):
             fields[name][row] = values
-    del owed
     age = oldest[contract] - place
     columns = _card_columns(draws, clients, cards, contract, age, place, limit, gone, newest, fields)
     _close_cards(previous, cards, gone, newest)
@@ -275,6 +284,7 @@ def _card_columns(
     past_due = np.floor(MONTH * fields["dpd"] * np.where(fields["dpd"] > 0, 1.0, 0.0))
     serious = past_due > 45
     codes = np.where(completed, 1, np.where((place == 0) & draws.happens(0.08, n), 2, 0))
+    codes = _rarely(draws, codes, {3: 0.0001, 4: 0.0003, 5: 0.00001, 6: 0.00001})
     receivable = np.where(draws.happens(0.02, n) & (balance > 0), np.round(balance * 0.99, 2), balance)
     return {
         "SK_ID_PREV": cards.number[contract],
@@ -338,7 +348,7 @@ def _payment_rows(draws: Draws, clients: Clients, *parts: tuple[Contracts, Payme
     for contracts, paid, version in parts:
         n = len(paid.contract)
         renewed = (version > 0) & draws.happens(0.05, len(contracts.row))[paid.contract] & (paid.number > 3)
-        split = draws.happens(0.03, n) & ~np.isnan(paid.paid_day) & (paid.paid_day < -4)
+        split = draws.happens(0.09, n) & ~np.isnan(paid.paid_day) & (paid.paid_day < -4)
         share = np.where(split, np.round(paid.paid * (0.2 + 0.6 * draws.uniform(n)), 2), paid.paid)
         first = [
             contracts.number[paid.contract],

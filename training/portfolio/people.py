@@ -11,9 +11,9 @@ from model.tables import SENTINEL_DAYS
 from training.portfolio import marginals as m
 from training.portfolio.draws import Columns, Draws, Floats, Ints, Text, instalment, sigmoid
 
-DEFAULT_RATE = 0.081
+DEFAULT_RATE = 0.0807
 
-RISK_WEIGHT = 1.34
+RISK_WEIGHT = 1.55
 """Log-odds of default for one standard deviation of the latent risk."""
 
 EFFORT_WEIGHT = 0.16
@@ -72,13 +72,15 @@ def make_people(ids: Ints, seed: int, block: int) -> tuple[Clients, Columns]:
     _circle_documents_enquiries(draws, columns, risk, known)
     log_odds = _intercept() + RISK_WEIGHT * risk + GOODS_WEIGHT * goods_score + EFFORT_WEIGHT * effort
     columns["TARGET"] = draws.happens(sigmoid(log_odds), n).astype(np.int64)
-    return Clients(ids, risk, draws.signal(risk, 0.5), means, income, known), columns
+    return Clients(ids, risk, draws.signal(risk, 0.56), means, income, known), columns
 
 
 @cache
 def _intercept() -> float:
     """Constant of the log-odds that gives `DEFAULT_RATE` over the portfolio."""
-    spread = np.sqrt(RISK_WEIGHT**2 + EFFORT_WEIGHT**2 + GOODS_WEIGHT**2)
+    # Effort and goods lean a little with the risk themselves.
+    loan = EFFORT_WEIGHT + GOODS_WEIGHT
+    spread = np.sqrt(RISK_WEIGHT**2 + EFFORT_WEIGHT**2 + GOODS_WEIGHT**2 + 0.3 * RISK_WEIGHT * loan)
     nodes, weights = np.polynomial.hermite_e.hermegauss(60)
     weights = weights / weights.sum()
     low, high = -10.0, 0.0
@@ -99,7 +101,7 @@ def _person(draws: Draws, columns: Columns, risk: Floats, youth: Floats) -> Floa
     male = gender.is_("M")
     education = draws.text(m.EDUCATION, n, risk)
     higher = education.is_("Higher education", "Academic degree")
-    retired = draws.happens(0.02 + 0.93 * sigmoid((years - np.where(male, 60.5, 57.5)) / 1.6), n)
+    retired = draws.happens(0.02 + 0.93 * sigmoid((years - np.where(male, 60.0, 55.5)) / 1.6), n)
     kind = draws.text(m.INCOME_TYPE, n, risk).put(retired, "Pensioner")
     idle = retired | kind.is_("Unemployed")
     family = draws.text(m.FAMILY_STATUS, n, risk, age)
@@ -108,7 +110,7 @@ def _person(draws: Draws, columns: Columns, risk: Floats, youth: Floats) -> Floa
     occupation = draws.text(m.OCCUPATION, n, risk, higher.astype(float))
     occupation = occupation.put(idle | draws.happens(0.158, n), None)
     organization = draws.text(m.ORGANIZATION, n, risk).put(idle, "XNA")
-    car = draws.happens(np.where(male, 0.5, 0.25) * np.where(retired, 0.6, 1.07), n)
+    car = draws.happens(np.where(male, 0.5, 0.25) * np.where(retired, 0.6, 1.07) * np.exp(-0.1 * risk), n)
 
     means = (
         0.55 * higher
@@ -181,12 +183,12 @@ def _loan(
         "AMT_ANNUITY": draws.missing(annuity, 0.00004),
         "AMT_GOODS_PRICE": draws.missing(goods, np.where(revolving, 0.01, 0.0)),
     }
-    return np.where(revolving, 0.0, goods_score), np.clip((effort + 1.9) / 0.55, -3, 3)
+    return np.where(revolving, 0.0, goods_score), np.clip((effort + 1.79) / 0.62, -3, 3)
 
 
 def _scores(draws: Draws, columns: Columns, risk: Floats, youth: Floats, known: np.ndarray) -> None:
     n = len(risk)
-    first = -0.4 * risk - 0.45 * youth + 0.78 * draws.normal(n)
+    first = -0.42 * risk - 0.42 * youth + 0.78 * draws.normal(n)
     columns["EXT_SOURCE_1"] = draws.missing(np.round(m.EXT_SOURCE_1.at(first), 6), 0.564)
     second = np.round(m.EXT_SOURCE_2.at(draws.signal(risk, -0.43)), 6)
     columns["EXT_SOURCE_2"] = draws.missing(second, 0.002)

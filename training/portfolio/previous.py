@@ -13,7 +13,7 @@ from training.portfolio.people import Clients
 
 MOST_APPLICATIONS = 45
 
-_CONSUMER_TERMS = np.array([4, 6, 8, 10, 12, 12, 18, 24, 36], dtype=float)
+_CONSUMER_TERMS = np.array([4, 6, 8, 8, 10, 10, 12, 12, 18, 24], dtype=float)
 _CASH_TERMS = np.array([6, 12, 12, 18, 24, 24, 36, 48, 60], dtype=float)
 
 
@@ -72,11 +72,13 @@ def make_previous(clients: Clients, seed: int, block: int) -> tuple[Columns, Con
     oldest_first = np.lexsort((decided, owner))
     kind, status = _take(kind, oldest_first), _take(status, oldest_first)
     decided = decided[oldest_first]
+    # Most clients came by a purchase on credit that was granted.
+    entry = (place == 0) & draws.happens(0.8, n)
+    kind, status = kind.put(entry, "Consumer loans"), status.put(entry, "Approved")
 
     consumer, cash = kind.is_("Consumer loans"), kind.is_("Cash loans")
     card = kind.is_("Revolving loans")
-    approved, refused = status.is_("Approved"), status.is_("Refused")
-    canceled, unused = status.is_("Canceled"), status.is_("Unused offer")
+    refused, canceled, unused = (status.is_(name) for name in ("Refused", "Canceled", "Unused offer"))
 
     size = 0.45 * clients.means[owner] + 0.89 * draws.normal(n)
     median = np.where(consumer, 820.0, np.where(cash, 4_600.0, 1_800.0))
@@ -181,7 +183,7 @@ def _describe(
     walk_in = draws.happens(np.where(cash, 0.21, 0.4), n)
     product = Text(np.where(walk_in, 1, 2), ("XNA", "walk-in", "x-sell")).put(consumer | ~known, "XNA")
 
-    bands = np.searchsorted([0.035, 0.085, 0.145], rate)
+    bands = np.searchsorted([0.045, 0.1, 0.145], rate)
     yields = Text(bands, ("low_action", "low_normal", "middle", "high", "XNA")).put(card | ~known, "XNA")
     portfolio = Text(
         np.select([consumer, cash, card], [0, 1, 2], 4), ("POS", "Cash", "Cards", "Cars", "XNA")
@@ -192,7 +194,7 @@ def _describe(
     purpose = draws.text(m.PURPOSE, n, risk).put(~cash, "XAP")
     newcomer = (place == 0) & draws.happens(0.92, n)
     returning = Text(np.where(draws.happens(0.12, n), 1, 0), ("Repeater", "Refreshed", "New", "XNA"))
-    suite = draws.text(m.SUITE, n).put(
+    suite = draws.text(m.PREVIOUS_SUITE, n).put(
         draws.happens(np.where(unpriced, 0.9, np.where(card, 0.6, 0.33)), n), None
     )
     paid = Text(
@@ -274,7 +276,7 @@ def _contracts(
     taken = approved & ~draws.happens(np.where(kind.is_("Cash loans"), 0.07, 0.022), n)
     wait = 30 + np.where(draws.happens(0.3, n), np.floor(draws.rng.exponential(9, n)), 0)
     first_due = decided + np.where(card, np.floor(draws.rng.exponential(40, n)), wait)
-    early = ~card & draws.happens(0.33 * np.exp(-0.12 * risk), n)
+    early = ~card & draws.happens(0.26 * np.exp(-0.12 * risk), n)
     months = np.where(early, np.maximum(np.ceil(term * (0.25 + 0.7 * draws.uniform(n))), 1), term)
     begun = taken & (first_due < 0)
 
