@@ -18,6 +18,17 @@
     setProps("live", { children: text });
   }
 
+  // ---------- a short message at the bottom, for ten seconds or as long as it is read ----------
+  let leaving = 0;
+  function toast(text) {
+    setProps("toast", { children: text });
+    window.clearTimeout(leaving);
+    leaving = window.setTimeout(function leave() {
+      if (byId("toast").matches(":hover, :focus-within")) leaving = window.setTimeout(leave, 1000);
+      else setProps("toast", { children: null });
+    }, 10000);
+  }
+
   // ---------- addresses ----------
   // Dash draws the page of an address when it hears this event (the same that dcc.Link sends).
   function open(href) {
@@ -261,6 +272,9 @@
     if (answer.status === 401 && window.location.pathname !== "/sign-in") {
       const here = window.location.pathname + window.location.search;
       window.location.assign(`/sign-in?ended=1&next=${encodeURIComponent(here)}`);
+    }
+    if (answer.status >= 500 && !document.querySelector("[data-wait-ready]")) {
+      toast(byId("broken-words").textContent.replace("{code}", answer.headers.get("X-Request-Id") || "?"));
     }
     // The address answers with a page that says why.
     if (answer.status === 403 && options && String(options.body).includes("_pages_content")) {

@@ -37,6 +37,7 @@ def register(app: GuardedDash) -> None:
         Output(Ids.KEYS_PARTS, "children"),
         Output(Ids.KEYS_OFF, "label"),
         Output(Ids.BANNER, "children", allow_duplicate=True),
+        Output(Ids.BROKEN, "children"),
         Input(Ids.LANGUAGE, "data"),
         roles=ANYONE,
         prevent_initial_call=True,
@@ -82,6 +83,7 @@ def translate_frame(language: Any) -> tuple[Any, ...]:
         shell.keys(language),
         t("keys.off", language),
         shell.banner(language, standing),
+        shell.broken(language),
     )
 
 

@@ -7,7 +7,7 @@ from the portfolio, since whoever reads this page is not signed in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import flask
 from dash import dcc, html
@@ -18,7 +18,11 @@ from dash_app.security.rights import ADVISOR, ANYONE, AUDITOR, MANAGER
 from dash_app.ui import parts, shell
 from model import locale
 
-PAGE = {"path": "/sign-in", "roles": ANYONE, "title": shell.page_title("sign_in.title")}
+PAGE: dict[str, Any] = {
+    "path": "/sign-in",
+    "roles": ANYONE,
+    "title": shell.page_title("sign_in.title"),
+}
 
 ROLES: Final = ((ADVISOR, "inbox"), (MANAGER, "bar-chart-steps"), (AUDITOR, "patch-check"))
 

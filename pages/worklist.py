@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, cast
+from typing import Any, Final, cast
 from urllib.parse import urlencode
 
 import dash_bootstrap_components as dbc
@@ -23,7 +23,7 @@ from dash_app.ui import parts, shell, states
 from dash_app.ui.parts import Content
 from model import dictionary, locale, reasons
 
-PAGE = {"path": "/", "roles": STAFF, "title": shell.page_title("worklist.title")}
+PAGE: dict[str, Any] = {"path": "/", "roles": STAFF, "title": shell.page_title("worklist.title")}
 
 ROWS: Final = 25
 """Files on one page of the list."""

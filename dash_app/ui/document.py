@@ -96,7 +96,7 @@ def install(app: Dash) -> None:
             renderer=parts["renderer"],
         )
 
-    app.interpolate_index = page  # type: ignore[method-assign]
+    app.interpolate_index = page
 
 
 def plain_page(heading: str, body: str) -> str:

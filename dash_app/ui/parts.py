@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 import dash_bootstrap_components as dbc
 from dash import html
@@ -16,7 +16,7 @@ from dash.development.base_component import Component
 
 from dash_app.i18n import t
 
-Content = str | int | float | Component | Sequence[Any] | None
+Content: TypeAlias = str | int | float | Component | Sequence[Any] | None
 """What a component accepts as children."""
 
 TONES: Final[Mapping[str, str]] = {"favourable": "fav", "review": "mid", "unfavourable": "unf"}

@@ -45,6 +45,7 @@ class Ids:
     BANNER = "banner"
     OFFLINE = "offline"
     LIVE = "live"
+    BROKEN = "broken-words"
     TOAST = "toast"
     KEYS = "keys"
     KEYS_PARTS = "keys-parts"
@@ -125,6 +126,7 @@ def layout() -> html.Div:
             html.Dialog(_keys(language), id=Ids.KEYS, className="box", **{"aria-labelledby": "keys-title"}),
             html.Div(id=Ids.LIVE, className="visually-hidden", role="status", **{"aria-live": "polite"}),
             html.Div(id=Ids.TOAST, className="toastx", role="status"),
+            html.Span(broken(language), id=Ids.BROKEN, hidden=True),
         ],
         className="frame",
     )
@@ -315,11 +317,21 @@ def user_name(user: User, language: str) -> str:
     return t(f"user.fictional.{user.role}", language) if user.fictional else user.name
 
 
-def banner(language: str, standing: Standing) -> Component | None:
-    """Return the warning that a newer model or client book was refused."""
-    if not standing.refused:
-        return None
-    return parts.note(t("state.refused.body", language), symbol="exclamation-triangle", tone="unf")
+def banner(language: str, standing: Standing) -> list[Component]:
+    """Return what stands above the page: a refused model or client book; on a phone, where the
+    top bar has no room for it, that the portfolio is fictional."""
+    lines: list[Component] = []
+    if standing.refused:
+        warning = t("state.refused.body", language)
+        lines.append(parts.note(warning, symbol="exclamation-triangle", tone="unf"))
+    if standing.fictional:
+        lines.append(html.Div(fiction(language, standing), className="mob strip"))
+    return lines
+
+
+def broken(language: str) -> str:
+    """Return what ``assets/frame.js`` says when an answer fails: ``{code}`` is the name of the request."""
+    return t("state.broken.body", language, code="{code}")
 
 
 def offline(language: str) -> list[Component]:

@@ -132,19 +132,6 @@ def unknown_page(language: str) -> html.Div:
     )
 
 
-def forbidden(role: str, language: str) -> html.Div:
-    """Return the state of a page that the reader's role may not open."""
-    return parts.panel(
-        message(
-            "lock",
-            t("state.forbidden.heading", language),
-            t("state.forbidden.body", language, role=t(f"role.{role}", language)),
-            back(language),
-            level=1,
-        )
-    )
-
-
 def nothing_to_serve(language: str) -> html.Div:
     """Return the start page: what to run, what runs, and a wait that ends by itself.
 
