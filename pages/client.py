@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 View = Literal["waterfall", "features", "table"]
 VIEWS: Final[tuple[View, ...]] = get_args(View)
 
+_DOCUMENT: Final = "FLAG_DOCUMENT_"
 _CLOSE: Final = 0.0005
 """Nearer to a bound than this, figures are written with two decimals."""
 
@@ -183,12 +184,12 @@ class File:
 # ------------------------------------------------------------------ shell and whole page
 
 
-def layout(client_id: str, f: str | None = None, view: str | None = None, language: str = "fr") -> html.Div:
+def layout(client_id: str, language: str = "fr") -> html.Div:
     """Return the page before its file is opened: the shape of what comes."""
     return html.Div(
         [
-            dcc.Store(id=Ids.FILE, data={"client_id": int(client_id), "feature": f, "view": view}),
-            dcc.Store(id=Ids.LIST),
+            dcc.Store(id=Ids.FILE, data={"client_id": int(client_id)}),
+            dcc.Store(id=Ids.ASKED),
             panel.look(),
             html.Div(_skeleton(language), id=Ids.BODY),
         ]
@@ -302,7 +303,7 @@ def _head(file: File, language: str) -> html.Div:
 
 def _waiting(file: File, language: str) -> list[Component]:
     since = waited(file.identity.waiting_since, file.now, language)
-    if not since:
+    if not since or since == t("since.now", language):
         return []
     return [parts.tag(t("client.waiting", language, since=since), symbol="clock")]
 
@@ -357,11 +358,15 @@ def _identity(file: File, language: str) -> html.Dl:
             else locale.percent(who.effort_rate, language),
         ),
     ]
-    return parts.facts(facts, className="facts idstrip")
+    return parts.facts([(term, _sentence_case(words)) for term, words in facts], className="facts idstrip")
 
 
 def _fact(fact: Fact, *, language: str, currency: str) -> str:
     return dictionary.shown(fact.column, fact.value, language, currency)
+
+
+def _sentence_case(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _age(fact: Fact, language: str) -> str:
@@ -449,6 +454,7 @@ def _distance(file: File, language: str) -> list[Content]:
     cut_off = locale.percent(given.cut_off, language, digits=file.digits)
     return [
         bold,
+        " ",
         t("client.verdict.cut_off", language, value=cut_off),
         " ",
         frequency(given.default_probability, language),
@@ -799,14 +805,14 @@ def position_data(found: Position, *, language: str, currency: str) -> position.
 
 def _values(file: File, language: str) -> html.Section:
     application = file.opened.case.application or {}
-    sections: dict[str, list[tuple[str, Any]]] = {theme: [] for theme in (*dictionary.THEMES, "building")}
+    sections: dict[str, dict[str, Any]] = {theme: {} for theme in (*dictionary.THEMES, "building")}
     for column, value in application.items():
         group = "building" if dictionary.excluded(column) == "building" else dictionary.entry(column).theme
-        sections[group].append((column, value))
+        sections[group][column] = value
     blocks = [
-        _values_of(theme, rows, file, language, opened=theme == "request")
-        for theme, rows in sections.items()
-        if rows
+        _values_of(theme, values, file, language, opened=theme == "request")
+        for theme, values in sections.items()
+        if values
     ]
     return parts.section(
         "values", t("client.values.title", language), *blocks, subtitle=t("client.values.lead", language)
@@ -814,35 +820,41 @@ def _values(file: File, language: str) -> html.Section:
 
 
 def _values_of(
-    theme: str, rows: Sequence[tuple[str, Any]], file: File, language: str, *, opened: bool
+    theme: str, values: Mapping[str, Any], file: File, language: str, *, opened: bool
 ) -> html.Details:
-    name = (
-        t("client.values.building", language)
-        if theme == "building"
-        else dictionary.theme_label(theme, language)
-    )
-    absent = [column for column, value in rows if value is None]
-    given = len(rows) - len(absent)
+    building = theme == "building"
+    name = t("client.values.building", language) if building else dictionary.theme_label(theme, language)
+    documents = {c: v for c, v in values.items() if c.startswith(_DOCUMENT) and v is not None}
+    given = {c: v for c, v in values.items() if v is not None and c not in documents}
+    absent = [column for column, value in values.items() if value is None]
     count = t(
         "client.values.count",
         language,
-        given=locale.number(given, language),
-        total=locale.number(len(rows), language),
+        given=locale.number(len(values) - len(absent), language),
+        total=locale.number(len(values), language),
     )
+    rows = [_value(column, value, file, language) for column, value in given.items()]
+    rows += [_documents(documents, language)] if documents else []
+    rows += [_absent(absent, language)] if absent else []
     return html.Details(
         [
             html.Summary([html.B(name), html.Span(count, className="muted xs")]),
-            html.Dl(
-                [
-                    *(_value(column, value, file, language) for column, value in rows if value is not None),
-                    *([_absent(absent, language)] if absent else []),
-                ],
-                className="raw",
-            ),
+            html.Dl(rows, className="raw"),
         ],
         className="group",
         open=opened,
     )
+
+
+def _documents(flags: Mapping[str, Any], language: str) -> html.Div:
+    """The twenty document columns in one row: the numbers of those provided."""
+    provided = [column.removeprefix(_DOCUMENT) for column, value in flags.items() if value]
+    words = (
+        t("client.values.numbers", language, numbers=", ".join(provided))
+        if provided
+        else t("client.values.no_document", language)
+    )
+    return html.Div([html.Dt(t("client.values.documents", language)), html.Dd(words)])
 
 
 def _absent(columns: Sequence[str], language: str) -> html.Div:

@@ -151,14 +151,16 @@ def ranking(shown: Ranking, language: str) -> list[Component]:
                 ),
                 *rest,
                 parts.table_behind(
-                    [
-                        choose,
-                        panel.table_of(
-                            table,
-                            caption=words,
-                            first=lambda i: _row_link(data.bars[i], shown, table.rows[i][0]),
-                        ),
-                    ],
+                    html.Div(
+                        [
+                            choose,
+                            panel.table_of(
+                                table,
+                                caption=words,
+                                first=lambda i: _row_link(data.bars[i], shown, table.rows[i][0]),
+                            ),
+                        ]
+                    ),
                     language,
                 ),
             ],

@@ -7,6 +7,7 @@ rates are out of fold. A PD above 30 % sits on the right end with its figure.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from dash_app.charts.template import LABEL_SIZE, LIVE, Figure, Look, Table, figure_of, line, text
@@ -83,7 +84,7 @@ def figure(d: ScaleData, language: str, *, narrow: bool = False, look: Look = LI
         "y": [bin.count for bin in d.bins],
         "width": 0.44,
         "marker": {"color": look("c-all-soft")},
-        "customdata": [_bin_words(i, bin, language) for i, bin in enumerate(d.bins)],
+        "customdata": _bins_words(d.bins, language),
         "hovertemplate": "%{customdata}<extra></extra>",
     }
     return figure_of(
@@ -105,26 +106,30 @@ def figure(d: ScaleData, language: str, *, narrow: bool = False, look: Look = LI
 
 def table(d: ScaleData, language: str) -> Table:
     """Files and observed default rate by steps of 2 points (the bins are too many to read)."""
-    rows = []
-    for first in range(0, BINS, 4):
-        count = sum(bin.count for bin in d.bins[first : first + 4])
-        defaults = sum(bin.defaults for bin in d.bins[first : first + 4])
-        span = locale.interval(first / 200, (first + 4) / 200, language)
-        rows.append((span, locale.number(count, language), _rate(count, defaults, language)))
-    beyond = t("chart.scale.above", language, value=locale.percent(TOP, language, digits=0))
-    rows.append(
-        (beyond, locale.number(d.beyond.count, language), _rate(d.beyond.count, d.beyond.defaults, language))
-    )
+    rows = _rows(d.bins, d.beyond, language)
     return Table(
         columns=(
             t("chart.scale.column_pd", language),
             t("chart.column_files", language),
             t("chart.column_rate", language),
         ),
-        rows=tuple(rows),
+        rows=rows,
         numeric=(False, True, True),
         selected=min(int(d.default_probability / 0.02), len(rows) - 1),
     )
+
+
+@lru_cache(maxsize=8)
+def _rows(bins: tuple[Spread, ...], beyond: Spread, language: str) -> tuple[tuple[str, ...], ...]:
+    rows = []
+    for first in range(0, BINS, 4):
+        count = sum(bin.count for bin in bins[first : first + 4])
+        defaults = sum(bin.defaults for bin in bins[first : first + 4])
+        span = locale.interval(first / 200, (first + 4) / 200, language)
+        rows.append((span, locale.number(count, language), _rate(count, defaults, language)))
+    above = t("chart.scale.above", language, value=locale.percent(TOP, language, digits=0))
+    rows.append((above, locale.number(beyond.count, language), _rate(beyond.count, beyond.defaults, language)))
+    return tuple(rows)
 
 
 def sentence(d: ScaleData, language: str) -> str:
@@ -156,6 +161,12 @@ def _shown(d: ScaleData, language: str) -> str:
 
 def _rate(count: int, defaults: int, language: str) -> str:
     return locale.percent(defaults / count, language) if count else "–"
+
+
+@lru_cache(maxsize=8)
+def _bins_words(bins: tuple[Spread, ...], language: str) -> list[str]:
+    """The same for every file of a model: written once."""
+    return [_bin_words(i, bin, language) for i, bin in enumerate(bins)]
 
 
 def _bin_words(index: int, bin: Spread, language: str) -> str:

@@ -25,7 +25,7 @@ from dash_app.i18n import plural, t
 from model import locale
 from model.contributions import displayed_points
 
-RAISING, LOWERING = 6, 4
+RAISING, LOWERING = 8, 4
 """Bars drawn on each side; the others are summed."""
 
 _SMALLEST = 0.0005
@@ -176,26 +176,15 @@ def figure(d: WaterfallData, language: str, *, narrow: bool = False, look: Look 
     )
 
 
-def table(d: WaterfallData, language: str, *, most: int | None = None) -> Table:
-    """Every summand, not only the drawn ones.
-
-    Parameters
-    ----------
-    most : the drawn ones and the largest others, up to this many; the rest is one row
-    """
+def table(d: WaterfallData, language: str, *, whole: bool = False) -> Table:
+    """The bars, the others in one row; `whole` lists every summand."""
+    listed = d.every if whole else d.steps
     values = {step.name: step.value for step in d.steps}
-    listed = d.every
-    if most is not None and len(d.every) > most:
-        largest = sorted(d.every, key=lambda step: -abs(step.points))
-        kept = set(list(dict.fromkeys(step.name for step in (*d.steps, *largest)))[:most])
-        listed = tuple(step for step in d.every if step.name in kept)
     rows = [(t("chart.waterfall.base", language), "", _percent(d.base, d, language))]
     rows += [(s.label, values.get(s.name) or s.value, _points(s.points, d, language)) for s in listed]
-    hidden = len(d.every) - len(listed)
-    if hidden:
-        rest = d.total - d.base - sum(step.points for step in listed)
-        others = plural(f"chart.waterfall.others_{d.kind}", hidden, language)
-        rows.append((others, "", _points(round(rest, d.digits), d, language)))
+    if not whole and d.others:
+        others = plural(f"chart.waterfall.others_{d.kind}", d.others, language)
+        rows.append((others, "", _points(d.rest, d, language)))
     rows.append((t("chart.waterfall.this_file", language), "", _percent(d.total, d, language)))
     return Table(
         columns=(

@@ -64,13 +64,14 @@ def test_written_sum_is_that_of_the_bars(language, words):
     assert waterfall.written_sum(waterfall_data(), language) == words
 
 
-def test_table_lists_every_summand_or_says_how_many_it_sums():
+def test_table_holds_the_bars_and_says_how_many_it_sums():
     d = waterfall_data()
 
-    assert len(waterfall.table(d, "fr").rows) == len(PARTS) + 2
-    short = waterfall.table(d, "fr", most=8)
-    assert short.rows[-2][0] == "9 autres codes"
-    assert len(short.rows) == 8 + 3
+    rows = waterfall.table(d, "fr").rows
+
+    assert len(rows) == len(d.steps) + 3
+    assert rows[-2] == ("12 autres codes", "", "+0,1\u00a0pt")
+    assert len(waterfall.table(d, "fr", whole=True).rows) == len(PARTS) + 2
 
 
 def test_figures_near_a_bound_have_two_decimals_everywhere():
