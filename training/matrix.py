@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -32,6 +32,7 @@ from training.progress import Progress, silent
 THREADS = 2
 MEMORY_LIMIT = "2500MB"
 BATCH_ROWS = 50_000
+SMALL_LAKE_BYTES = 100_000_000
 GROUP_ROWS = 16_384
 OUTCOME = "TARGET"
 
@@ -128,11 +129,30 @@ def compute_features(
     with _lake(home) as connection:
         ids = _client_ids(connection)
         matrix = _unnamed_matrix(home, (len(ids), len(names)), dtype)
-        for table, query in queries:
-            if query.names:
-                _fill(connection, query, ids, matrix, place)
+        wanted = [(table, query) for table, query in queries if query.names]
+
+        def fill(query: Query) -> None:
+            with connection.cursor() as own:
+                _fill(own, query, ids, matrix, place)
+
+        with _runner(home) as run:
+            for (table, query), _ in zip(wanted, run(fill, [query for _, query in wanted]), strict=True):
                 progress(f"{table}: {len(query.names)} features")
     return ids, matrix
+
+
+@contextmanager
+def _runner(home: Home) -> Iterator[Callable[..., Iterable[None]]]:
+    """How to go through the tables: side by side where the lake is small, else one after the other.
+
+    In a small lake planning hundreds of columns costs more than the rows, and a query has
+    too few rows for two threads; in a large one each query fills threads and memory alone.
+    """
+    if sum(path.stat().st_size for path in home.lake.glob("*.parquet")) > SMALL_LAKE_BYTES:
+        yield map
+        return
+    with ThreadPoolExecutor(THREADS) as pool:
+        yield pool.map
 
 
 @contextmanager
@@ -223,7 +243,7 @@ def _as_json(vocabulary: Vocabulary) -> str:
     return json.dumps(vocabulary, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _write_whole(path: Path, write: Any) -> None:
+def _write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Write beside `path`, then rename: a reader sees the old file or the whole new one."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
