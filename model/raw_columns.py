@@ -46,9 +46,7 @@ class RawColumns:
     def __init__(self, batches: Sequence[pa.RecordBatch], categories: Mapping[str, Sequence[str]]) -> None:
         self._categories = categories
         self._starts = np.cumsum([0, *(batch.num_rows for batch in batches)])[:-1]
-        self._views = [
-            [(c, batch.column(c.name).to_numpy(zero_copy_only=True)) for c in COLUMNS] for batch in batches
-        ]
+        self._views = [[(c, _view(batch.column(c.name), c)) for c in COLUMNS] for batch in batches]
 
     @classmethod
     def open(cls, path: Path, categories: Mapping[str, Sequence[str]]) -> RawColumns:
@@ -130,6 +128,13 @@ def _doubles(decimals: pa.Array) -> NDArray[np.float64]:
     doubles = low / 10.0**decimals.type.scale
     doubles[decimals.is_null().to_numpy(zero_copy_only=False)] = np.nan
     return doubles
+
+
+def _view(values: pa.Array, column: Column) -> NDArray[Any]:
+    """The mapped bytes themselves; ``Array.to_numpy`` would import pandas into the server."""
+    dtype = np.dtype(_dtype(column))
+    start = values.offset * dtype.itemsize
+    return np.frombuffer(values.buffers()[1], dtype=dtype, count=len(values), offset=start)
 
 
 def _dtype(column: Column) -> Any:
