@@ -54,7 +54,7 @@
       write({ f: event.target.value });
       setProps("importance-feature", { data: event.target.value });
     }
-    if (event.target.name && event.target.closest("#importance-level")) write({ level: event.target.value });
+    if (event.target.closest("#importance-level")) write({ level: event.target.value });
   });
 
   window.addEventListener("popstate", () => {

@@ -591,7 +591,7 @@ def _to_position(label: str, feature: str | None, file: File) -> Content:
     entry = file.entry(feature)
     if entry is None:
         return label
-    return html.A(label, href=f"?f={entry}#position", className="q plain", **{"data-feature": entry})
+    return html.A(label, href=f"?f={entry}#position", className="q quiet", **{"data-feature": entry})
 
 
 def _spark(reason: Reason, label: str, file: File, language: str) -> Component | None:
@@ -606,7 +606,7 @@ def _spark(reason: Reason, label: str, file: File, language: str) -> Component |
     counts, cuts = axis.spark_bars(bins)
     reference = bundle.medians.get(reason.feature) if bins.kind == "numeric" else None
     data = spark.data(counts, place, None if reference is None else spark.place(cuts, reference))
-    if bins.kind == "numeric" and axis.axis_of(bins, "").sign < 0:
+    if bins.kind == "numeric" and axis.axis_of(bins, "").sign * _told(reason, file) < 0:
         data = data.turned()
     return html.Img(
         src=spark.source(data),
@@ -614,6 +614,16 @@ def _spark(reason: Reason, label: str, file: File, language: str) -> Component |
         width=spark.WIDTH,
         height=spark.HEIGHT,
     )
+
+
+def _told(reason: Reason, file: File) -> int:
+    """−1 where the sentence tells the inverse of what the model reads (amount / income)."""
+    bundle = file.opened.serving.bundle
+    if not isinstance(reason.value, float) or reason.feature not in bundle.index:
+        return 1
+    read = float(file.opened.assessment.values[bundle.index[reason.feature]])
+    inverse = read != 0 and abs(reason.value * read - 1) < 1e-3 < abs(reason.value - read)
+    return -1 if inverse else 1
 
 
 def _spark_place(bins: Any, file: File, feature: str) -> float | None:
@@ -744,8 +754,13 @@ def _position(file: File, language: str) -> html.Section:
     return parts.section(
         "position",
         t("client.position.title", language),
+        *_refused(file, language),
         html.Div([label, select], className="mb-3 d-flex gap-2 align-items-center flex-wrap"),
-        html.Div(position_panel(file.position, language=language, currency=file.currency), id=Ids.POSITION),
+        html.Div(
+            position_panel(file.position, language=language, currency=file.currency),
+            id=Ids.POSITION,
+            **{"data-default": file.position.feature},
+        ),
         subtitle=t(
             "client.position.lead",
             language,
@@ -753,6 +768,14 @@ def _position(file: File, language: str) -> html.Section:
             known=locale.number(sum(files.known), language),
         ),
     )
+
+
+def _refused(file: File, language: str) -> list[Component]:
+    """A sentence when the address names a feature that the model does not have."""
+    if file.refused is None:
+        return []
+    said = t("client.position.refused", language, feature=file.refused)
+    return [html.Div(parts.note(said), className="mb-3")]
 
 
 @lru_cache(maxsize=8)

@@ -37,7 +37,7 @@ class Bar(NamedTuple):
     name : code (``R11``) or column
     label, theme : their words
     mean : mean absolute effect, points
-    low, high : its spread over the folds, points
+    low, high : its spread over the folds, points; the mean may lie outside
     """
 
     name: str
@@ -77,7 +77,7 @@ def figure(d: ImportanceData, language: str, *, narrow: bool = False, look: Look
     """Horizontal bars from the largest; the chosen one in violet."""
     bars = d.drawn
     row = _NARROW_ROW if narrow else 35 if d.kind == "feature" else _ROW
-    top = max((bar.high for bar in bars), default=1.0) * 1.18 or 1.0
+    top = max((max(bar.high, bar.mean) for bar in bars), default=1.0) * 1.18 or 1.0
     ticks = nice_ticks(0, top, 4)
     chosen = [bar.name == d.selected for bar in bars]
     trace: Figure = {
@@ -90,8 +90,8 @@ def figure(d: ImportanceData, language: str, *, narrow: bool = False, look: Look
         "error_x": {
             "type": "data",
             "symmetric": False,
-            "array": [bar.high - bar.mean for bar in bars],
-            "arrayminus": [bar.mean - bar.low for bar in bars],
+            "array": [max(bar.high - bar.mean, 0.0) for bar in bars],
+            "arrayminus": [max(bar.mean - bar.low, 0.0) for bar in bars],
             "color": look("text"),
             "thickness": 1.25,
             "width": 3,
@@ -248,7 +248,7 @@ def _figures(bars: Sequence[Bar], language: str, look: Look) -> list[Figure]:
     return [
         text(
             locale.number(bar.mean, language, digits=2),
-            x=bar.high,
+            x=max(bar.high, bar.mean),
             y=i,
             xshift=6,
             color=look("ink"),

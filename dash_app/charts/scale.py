@@ -128,7 +128,9 @@ def _rows(bins: tuple[Spread, ...], beyond: Spread, language: str) -> tuple[tupl
         span = locale.interval(first / 200, (first + 4) / 200, language)
         rows.append((span, locale.number(count, language), _rate(count, defaults, language)))
     above = t("chart.scale.above", language, value=locale.percent(TOP, language, digits=0))
-    rows.append((above, locale.number(beyond.count, language), _rate(beyond.count, beyond.defaults, language)))
+    rows.append(
+        (above, locale.number(beyond.count, language), _rate(beyond.count, beyond.defaults, language))
+    )
     return tuple(rows)
 
 

@@ -168,7 +168,7 @@ def text(
         "yshift": yshift,
         "showarrow": False,
         "font": {"color": color, "size": size, "weight": weight},
-        "align": "left",
+        "align": "right" if xanchor == "right" else "left",
         "borderpad": 1,
     }
     if halo is not None:

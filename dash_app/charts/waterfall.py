@@ -127,7 +127,7 @@ def figure(d: WaterfallData, language: str, *, narrow: bool = False, look: Look 
     row = (42 if d.kind == "code" else 46) if narrow else (27 if d.kind == "code" else 34)
     reach = max(*(max(r.start, r.end) for r in rows), d.cut_off * 100)
     right = reach * 1.15
-    left_margin = 14 if narrow else 236
+    left_margin, head = (14, 38) if narrow else (236, 22)
     bars: Figure = {
         "type": "bar",
         "orientation": "h",
@@ -144,8 +144,8 @@ def figure(d: WaterfallData, language: str, *, narrow: bool = False, look: Look 
         [bars],
         language,
         look=look,
-        height=row * len(rows) + 22 + 26,
-        margin=(left_margin, 8, 22, 26),
+        height=row * len(rows) + head + 26,
+        margin=(left_margin, 8, head, 26),
         xaxis={
             "range": [0, right],
             "showgrid": True,
@@ -169,6 +169,7 @@ def figure(d: WaterfallData, language: str, *, narrow: bool = False, look: Look 
                 y=1,
                 yref="paper",
                 yanchor="bottom",
+                yshift=14 if narrow else 0,
                 xanchor="center",
                 color=look("axis"),
             ),
