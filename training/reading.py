@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -308,22 +309,22 @@ def _too_fine(number: str) -> str:
 def _refuse_rejects(con: duckdb.DuckDBPyConnection, opened: TableFile) -> None:
     rejects = con.execute(
         "SELECT line_byte_position, error_type, column_name, csv_line FROM reject_errors "
-        "ORDER BY line_byte_position, column_idx LIMIT 1"
+        "ORDER BY line_byte_position, error_type = 'CAST', column_idx LIMIT 1"
     ).fetchall()
     if not rejects:
         return
     position, kind, column, text = rejects[0]
     line = _line_at(opened.path, position)
     last = _line_at(opened.path, opened.path.stat().st_size)
-    fields = len(next(csv.reader([text or ""]), []))
+    values = _values(text or "")
     if kind == "CAST":
-        value = next(csv.reader([text.strip("\r\n")]))[opened.header.index(column)]
+        value = values[opened.header.index(column)]
         known = opened.table.by_name[column]
         raise opened.refuse(f'"{value}" is not {_noun(known)}', code="not_a_number", column=column, line=line)
     if kind == "MISSING COLUMNS":
         cut = " and it is the last one: the file seems cut off" if line >= last else ""
         raise opened.refuse(
-            f"the line has {fields} values for {len(opened.header)} columns{cut}",
+            f"the line has {len(values)} values for {len(opened.header)} columns{cut}",
             code="truncated_file" if cut else "missing_values",
             line=line,
             way_out="Fetch the file again." if cut else _WAY_OUT,
@@ -343,6 +344,14 @@ def _refuse_rejects(con: duckdb.DuckDBPyConnection, opened: TableFile) -> None:
             "the text is not UTF-8", code="encoding", line=line, way_out="Save the file as CSV in UTF-8."
         )
     raise opened.refuse("the line cannot be read", code="unreadable_line", line=line)
+
+
+def _values(line: str) -> list[str]:
+    """Values of one record as written; none when it cannot be split."""
+    try:
+        return next(csv.reader(io.StringIO(line.strip("\r\n"), newline="")), [])
+    except csv.Error:
+        return []
 
 
 def _line_at(path: Path, position: int) -> int:
@@ -434,7 +443,7 @@ def refuse_duplicates(
     InputError
         Names the file and line of the second of the two rows, and the key.
     """
-    if not table.key:
+    if not table.key or not staged:
         return
     keys = ", ".join(table.key)
     rows = " UNION ALL ".join(f"SELECT {keys} FROM {name}" for name, _ in staged)
@@ -475,9 +484,11 @@ def fine_amounts(
     InputError
         More than `share` of a column's known values have more than three decimals.
     """
-    rows = " UNION ALL ".join(f"SELECT * FROM {name}" for name, _ in staged)
     columns = money_columns(table)
-    if not columns or not con.execute(f"SELECT 1 FROM ({rows}) WHERE {FINE} > 0 LIMIT 1").fetchall():
+    if not columns or not staged:
+        return {}
+    rows = " UNION ALL ".join(f"SELECT * FROM {name}" for name, _ in staged)
+    if not con.execute(f"SELECT 1 FROM ({rows}) WHERE {FINE} > 0 LIMIT 1").fetchall():
         return {}
     counts = ", ".join(
         f"count(*) FILTER (WHERE {FINE} & {1 << bit} > 0), count({column.name})"

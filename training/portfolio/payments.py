@@ -189,7 +189,7 @@ def _card_months(
 ) -> tuple[Columns, Payments]:
     """Run each card month by month: drawings, interest, minimum payment, arrears."""
     size = len(cards.row)
-    oldest = np.clip(np.floor(-cards.first_due / MONTH), 1, MOST_MONTHS).astype(np.int64)
+    oldest = np.minimum(np.floor(-cards.first_due / MONTH), MOST_MONTHS).astype(np.int64)
     gone = draws.happens(0.16, size) & (oldest > 6)
     newest = np.where(gone, 1 + np.floor(draws.uniform(size) * (oldest - 4)), 1).astype(np.int64)
     counts = oldest - newest + 1
