@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 
+from dash.exceptions import DependencyException
 from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 def register(server: Flask) -> None:
     server.register_error_handler(PadError, _own_error)
     server.register_error_handler(HTTPException, _http_error)
+    server.register_error_handler(DependencyException, _unknown_static_file)
     server.register_error_handler(Exception, _unexpected_error)
 
 
@@ -38,6 +40,11 @@ def _http_error(error: HTTPException) -> Response:
     if error.response is not None or (error.code or 500) < 400:
         return error.get_response()  # type: ignore[return-value]
     return _answer(_translated(error))
+
+
+def _unknown_static_file(_error: Exception) -> Response:
+    """Dash raises this, and would answer 500, for a file that is not in its own list."""
+    return _answer(NotFoundError("no such file"))
 
 
 def _unexpected_error(error: Exception) -> Response:

@@ -103,6 +103,8 @@ class Guard:
     def _check_page(self, _access: Access) -> Any:
         """Document of a page: sign-in first, then the page's roles."""
         assert self.app is not None
+        if request.path.startswith("/api/"):  # a process that serves pages only
+            raise NotFoundError("no such address")
         g.user = self.sessions.user(request)
         address = self.app.address(request.path, "?" + request.query_string.decode("latin-1"))
         g.page_found = address.page is not None

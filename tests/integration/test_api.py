@@ -222,6 +222,7 @@ def test_a_batch_is_recorded_without_its_failures(program: Program, kept: Any) -
 
 # Refusals -------------------------------------------------------------------------------
 
+A = "/application/"
 REFUSALS = [
     ("not JSON", b"{", 400, "malformed_json", None),
     ("empty", b"", 400, "malformed_json", None),
@@ -238,10 +239,10 @@ REFUSALS = [
     ("ten digits", b'{"client_id": 1234567890}', 422, "invalid_input", "/client_id"),
     ("unknown field", b'{"client_id": 900001, "x": 1}', 422, "invalid_input", "/x"),
     ("unknown client", b'{"client_id": 42}', 404, "unknown_client", None),
-    ("unknown column", b'{"application": {"AMT_CREDITS": 1}}', 422, "invalid_input", "/application/AMT_CREDITS"),
-    ("text amount", b'{"application": {"AMT_CREDIT": "1"}}', 422, "invalid_input", "/application/AMT_CREDIT"),
-    ("out of range", b'{"application": {"EXT_SOURCE_2": 2}}', 422, "invalid_input", "/application/EXT_SOURCE_2"),
-    ("decimals", b'{"application": {"AMT_CREDIT": 1.23456}}', 422, "invalid_input", "/application/AMT_CREDIT"),
+    ("unknown column", b'{"application": {"AMT_CREDITS": 1}}', 422, "invalid_input", A + "AMT_CREDITS"),
+    ("text amount", b'{"application": {"AMT_CREDIT": "1"}}', 422, "invalid_input", A + "AMT_CREDIT"),
+    ("out of range", b'{"application": {"EXT_SOURCE_2": 2}}', 422, "invalid_input", A + "EXT_SOURCE_2"),
+    ("decimals", b'{"application": {"AMT_CREDIT": 1.23456}}', 422, "invalid_input", A + "AMT_CREDIT"),
     ("unknown feature", b'{"features": {"EXT_SOURCE_9": 1}}', 422, "invalid_input", "/features/EXT_SOURCE_9"),
 ]  # fmt: skip
 

@@ -16,6 +16,7 @@ from model.bundle import Bundle, check_golden, load_bundle
 from model.dictionary import direction, excluded
 from model.home import Home
 from model.pointer import read_pointer
+from training import boosting
 from training.boosting import booster_names
 from training.dataset import Clients, read_clients
 from training.evaluation import auc_score
@@ -89,7 +90,8 @@ def test_l12_shuffling_a_protected_raw_column_changes_no_default_probability(sma
     assert np.array_equal(before, after)
 
 
-def test_a_shuffled_outcome_gives_an_auc_of_one_half_through_the_whole_experiment(clients):
+def test_a_shuffled_outcome_gives_an_auc_of_one_half_through_the_whole_experiment(clients, monkeypatch):
+    monkeypatch.setattr(boosting, "PATIENCE", 15)
     labelled = clients.labelled
     target = clients.target.copy()
     target[labelled] = np.random.default_rng(3).permutation(target[labelled])
