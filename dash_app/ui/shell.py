@@ -107,14 +107,6 @@ def layout() -> html.Div:
                     html.Div(
                         [
                             _top(language, user),
-                            html.Div(banner(language, empty), id=Ids.BANNER),
-                            html.Div(
-                                offline(language),
-                                id=Ids.OFFLINE,
-                                className="offline",
-                                role="status",
-                                hidden=True,
-                            ),
                             html.Main(dash.page_container, id="main", className="main", tabIndex=-1),
                         ],
                         className="col-main",
@@ -195,6 +187,7 @@ def _opens(entry: Entry, user: User) -> bool:
 
 
 def _top(language: str, user: User) -> html.Header:
+    """Return the bar and, under it, what is said above every page."""
     open_menu = html.Button(
         [parts.icon("list"), parts.hidden(t("nav.menu", language))],
         id="menu-open",
@@ -202,13 +195,17 @@ def _top(language: str, user: User) -> html.Header:
         type="button",
         **{"data-dialog": Ids.MENU},
     )
+    bar = [
+        open_menu,
+        _search(language),
+        html.Div(tools(language, user, Standing()), id=Ids.TOOLS, className="tools"),
+    ]
     return html.Header(
         [
-            open_menu,
-            _search(language),
-            html.Div(tools(language, user, Standing()), id=Ids.TOOLS, className="tools"),
-        ],
-        className="top",
+            html.Div(bar, className="top"),
+            html.Div(banner(language, Standing()), id=Ids.BANNER),
+            html.Div(offline(language), id=Ids.OFFLINE, className="offline", role="status", hidden=True),
+        ]
     )
 
 
