@@ -116,6 +116,11 @@ def as_double(expression: Expression) -> Expression:
     return Expression("real", f"CAST({sql} AS DOUBLE)", _lift(float, value), expression.columns)
 
 
+def without_negative_zero(of: Expression) -> Expression:
+    """The same double; −0, which equals 0 and differs from it in one bit, becomes 0."""
+    return Expression(of.kind, f"({of.sql} + 0e0)", _lift(lambda x: x + 0.0, of.value), of.columns)
+
+
 def quote(name: str) -> str:
     """A SQL identifier, whatever characters the name holds."""
     escaped = name.replace('"', '""')

@@ -20,6 +20,7 @@ from model.features.expression import (
     computed_column,
     parse,
     table_column,
+    without_negative_zero,
 )
 from model.features.stats import SHARE_STATISTICS, STATISTICS
 from model.tables import TABLES, Table
@@ -334,7 +335,7 @@ class ApplicationSource:
 
     def number(self, column: str) -> Expression:
         """The double that a ``value`` feature shows."""
-        return as_double(self.scope[column])
+        return without_negative_zero(as_double(self.scope[column]))
 
 
 def categories(vocabulary: Vocabulary, table: str, column: str) -> Sequence[str]:

@@ -110,7 +110,9 @@ def scaled_sql(value: str, scale: float) -> str:
     return f"CAST(floor(({clamped}) * {scale:.0e} + 0.5) AS BIGINT)"
 
 
-_VALUE_SQL: dict[Kind, str] = {"int": "", "money": " / 1e3", "real": ""}
+# Adding 0 turns a negative zero, which is neither above nor below zero, into zero: else the
+# extreme of the two would be the one that came first.
+_VALUE_SQL: dict[Kind, str] = {"int": "", "money": " / 1e3", "real": " + 0e0"}
 _SUM_SQL: dict[Kind, str] = {"int": "", "money": " / 1e3", "real": " / 1e12"}
 _VARIANCE_SQL: dict[Kind, str] = {"int": "", "money": " / 1e6", "real": " / 1e18"}
 _VALUE_UNIT: dict[Kind, float] = {"int": 1.0, "money": 1e3, "real": 1.0}
@@ -124,7 +126,7 @@ def _extreme(name: str, choose: Callable[[Known], float]) -> Statistic:
 
     def python(kind: Kind) -> ColumnForm:
         unit = _VALUE_UNIT[kind]
-        return lambda known, rows: float(choose(known)) / unit if known else nan
+        return lambda known, rows: float(choose(known)) / unit + 0.0 if known else nan
 
     return Statistic(name, sql, python)
 

@@ -166,6 +166,15 @@ def test_division_by_zero_is_missing_not_infinite() -> None:
     assert found["INSTAL_PAYMENT_PERC_SUM"] == 0.0
 
 
+def test_no_feature_is_a_negative_zero() -> None:
+    found = read(
+        {"AMT_INCOME_TOTAL": 0.0, "AMT_CREDIT": -5.0, "EXT_SOURCE_1": -0.0},
+        previous_application=[{"AMT_APPLICATION": 0.0, "AMT_CREDIT": -5.0, "RATE_DOWN_PAYMENT": -0.0}],
+    )
+
+    assert [name for name, value in found.items() if value == 0 and np.signbit(value)] == []
+
+
 def test_an_instalment_without_a_payment_date_is_neither_late_nor_early() -> None:
     found = read({}, installments_payments=[{"DAYS_INSTALMENT": -10, "DAYS_ENTRY_PAYMENT": None}])
 

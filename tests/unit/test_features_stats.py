@@ -61,7 +61,8 @@ def by_python(kind: Kind, values: list[Any]) -> dict[str, float]:
 
 
 def same(ours: float, theirs: float | None) -> bool:
-    return math.isnan(ours) if theirs is None else ours == theirs
+    """Equal to the bit: the sign of a zero counts."""
+    return math.isnan(ours) if theirs is None else repr(ours) == repr(theirs)
 
 
 @given(columns())
@@ -115,6 +116,12 @@ def test_without_a_row_in_the_slice_everything_is_missing() -> None:
     found = by_sql("int", [None, None], rows="coalesce(count_if(i > 5), 0)")
 
     assert set(found.values()) == {None}
+
+
+def test_the_extremes_of_zero_and_negative_zero_are_zero_in_either_order() -> None:
+    for values in ([0.0, -0.0], [-0.0, 0.0], [-0.0]):
+        for found in (by_python("real", values), by_sql("real", values)):
+            assert repr(found["min"]) == repr(found["max"]) == "0.0"
 
 
 def test_one_value_has_no_variance() -> None:
