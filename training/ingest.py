@@ -119,7 +119,7 @@ def ingest(
     return report
 
 
-def _settings(spill: Path) -> dict[str, str | int]:
+def _settings(spill: Path) -> dict[str, str | bool | int | float | list[str]]:
     return {
         "memory_limit": MEMORY_LIMIT,
         "threads": THREADS,

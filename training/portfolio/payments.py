@@ -184,161 +184,173 @@ def _fill_past_due(
     np.maximum.at(tolerated, row[serious], days[serious])
 
 
+class _CardMonths(NamedTuple):
+    """What happens on a card in a month, one value a row.
+
+    Attributes
+    ----------
+    balance : owed at the end of the month
+    atm, pos, other : drawn in cash, in shops, otherwise; `n_*` how many times
+    least : minimum payment of the month, 0 when nothing is owed
+    paid : payment of the month
+    behind : minimum payments skipped in a row
+    settled : minimum payments made so far
+    """
+
+    balance: Floats
+    atm: Floats
+    pos: Floats
+    other: Floats
+    n_atm: Floats
+    n_pos: Floats
+    n_other: Floats
+    least: Floats
+    paid: Floats
+    behind: Floats
+    settled: Floats
+
+
+class _CardRows(NamedTuple):
+    """Rows of the cards' months, oldest first: card of the row, its place, months before now."""
+
+    card: Ints
+    place: Ints
+    age: Ints
+    starts: Ints
+    counts: Ints
+    closing: Flags
+
+
 def _card_months(
     draws: Draws, clients: Clients, previous: Columns, cards: Contracts
 ) -> tuple[Columns, Payments]:
-    """Run each card month by month: drawings, interest, minimum payment, arrears."""
+    """Draw the cards month by month; write the end of those that were closed into `previous`."""
     size = len(cards.row)
     oldest = np.minimum(np.floor(-cards.first_due / MONTH), MOST_MONTHS).astype(np.int64)
     gone = draws.happens(0.16, size) & (oldest > 6)
     newest = np.where(gone, 1 + np.floor(draws.uniform(size) * (oldest - 4)), 1).astype(np.int64)
     counts = oldest - newest + 1
-    starts = np.cumsum(counts) - counts
-    contract, place = spread(counts)
-    n = len(contract)
-
-    risk, carefree = clients.risk[cards.owner], clients.discipline[cards.owner]
-    limit = np.clip(np.round(cards.limit, -2), 300, 20_000)
-    appetite = draws.signal(risk, 0.45)
-    idle = draws.happens(sigmoid(0.45 - 0.5 * appetite), size)
-    wish = np.where(idle, 0.02, np.minimum(0.55 * np.exp(0.55 * appetite), 4.0))
-    fields = {
-        name: np.zeros(n)
-        for name in (
-            "balance",
-            "atm",
-            "pos",
-            "other",
-            "n_atm",
-            "n_pos",
-            "n_other",
-            "least",
-            "paid",
-            "dpd",
-            "grown",
-        )
-    }
-    balance, missed, grown = (np.zeros(size) for _ in range(3))
-    for step in range(int(counts.max(initial=0))):
-        live = np.flatnonzero(counts > step)
-        row = starts[live] + step
-        least = np.where(balance[live] > 0, np.maximum(np.round(0.05 * balance[live], 2), 5.0), 0.0)
-        least = np.minimum(least, balance[live])
-        skips = draws.happens(sigmoid(-3.7 + 0.95 * carefree[live]), len(live)) & (least > 0)
-        more = np.exp(draws.normal(len(live)) - 0.35 - 0.35 * appetite[live])
-        payment = np.where(skips, 0.0, np.minimum(np.round(least * (1 + more), 2), balance[live]))
-        missed[live] = np.where(skips, missed[live] + 1, 0)
-        grown[live] += (least > 0) & ~skips
-
-        room = np.maximum(limit[live] - balance[live], 0)
-        n_atm = draws.rng.poisson(wish[live])
-        n_pos = draws.rng.poisson(1.6 * wish[live] * (appetite[live] < 0.6))
-        n_other = draws.happens(0.004 * wish[live], len(live)).astype(float)
-        atm = np.minimum(n_atm * np.exp(4.6 + 0.6 * draws.normal(len(live))), room)
-        pos = np.minimum(n_pos * np.exp(3.6 + 0.7 * draws.normal(len(live))), room - atm)
-        other = np.minimum(n_other * 200, room - atm - pos)
-        atm, pos, other = (np.round(amount, 2) for amount in (atm, pos, other))
-        interest = np.where(balance[live] > 1, 0.013 * (balance[live] - payment), 0.0)
-        balance[live] = np.round(balance[live] - payment + interest + atm + pos + other, 2)
-        for name, values in (
-            ("balance", balance[live]),
-            ("atm", atm),
-            ("pos", pos),
-            ("other", other),
-            ("n_atm", np.where(atm > 0, n_atm, 0)),
-            ("n_pos", np.where(pos > 0, n_pos, 0)),
-            ("n_other", np.where(other > 0, n_other, 0)),
-            ("least", least),
-            ("paid", payment),
-            ("dpd", missed[live]),
-            ("grown", grown[live]),
-        ):
-            fields[name][row] = values
-    age = oldest[contract] - place
-    columns = _card_columns(draws, clients, cards, contract, age, place, limit, gone, newest, fields)
-    _close_cards(previous, cards, gone, newest)
-    return columns, _card_payments(draws, contract, age, fields)
-
-
-def _card_columns(
-    draws: Draws,
-    clients: Clients,
-    cards: Contracts,
-    contract: Ints,
-    age: Ints,
-    place: Ints,
-    limit: Floats,
-    gone: Flags,
-    newest: Ints,
-    fields: dict[str, Floats],
-) -> Columns:
-    n = len(contract)
-    balance = fields["balance"]
-    drawn = np.round(fields["atm"] + fields["pos"] + fields["other"], 2)
-    quiet = (drawn == 0) & (balance == 0)
-    unwritten = np.where(quiet & draws.happens(0.37, n), np.nan, 0.0)
-    unpaid = np.where((fields["paid"] == 0) & draws.happens(0.36, n), np.nan, 0.0)
-    unbilled = np.where(quiet & draws.happens(0.12, n), np.nan, 0.0)
-    principal = np.round(balance * 0.965, 2)
-    completed = gone[contract] & (age == newest[contract])
-    past_due = np.floor(MONTH * fields["dpd"] * np.where(fields["dpd"] > 0, 1.0, 0.0))
-    serious = past_due > 45
-    codes = np.where(completed, 1, np.where((place == 0) & draws.happens(0.08, n), 2, 0))
-    codes = _rarely(draws, codes, {3: 0.0001, 4: 0.0003, 5: 0.00001, 6: 0.00001})
-    receivable = np.where(draws.happens(0.02, n) & (balance > 0), np.round(balance * 0.99, 2), balance)
-    return {
-        "SK_ID_PREV": cards.number[contract],
-        "SK_ID_CURR": clients.ids[cards.owner[contract]],
-        "MONTHS_BALANCE": -age,
-        "AMT_BALANCE": balance,
-        "AMT_CREDIT_LIMIT_ACTUAL": np.where(completed, 0, limit[contract]),
-        "AMT_DRAWINGS_ATM_CURRENT": fields["atm"] + unwritten,
-        "AMT_DRAWINGS_CURRENT": drawn,
-        "AMT_DRAWINGS_OTHER_CURRENT": fields["other"] + unwritten,
-        "AMT_DRAWINGS_POS_CURRENT": fields["pos"] + unwritten,
-        "AMT_INST_MIN_REGULARITY": fields["least"] + unbilled,
-        "AMT_PAYMENT_CURRENT": fields["paid"] + unpaid,
-        "AMT_PAYMENT_TOTAL_CURRENT": fields["paid"],
-        "AMT_RECEIVABLE_PRINCIPAL": principal,
-        "AMT_RECIVABLE": receivable,
-        "AMT_TOTAL_RECEIVABLE": receivable,
-        "CNT_DRAWINGS_ATM_CURRENT": fields["n_atm"] + unwritten,
-        "CNT_DRAWINGS_CURRENT": fields["n_atm"] + fields["n_pos"] + fields["n_other"],
-        "CNT_DRAWINGS_OTHER_CURRENT": fields["n_other"] + unwritten,
-        "CNT_DRAWINGS_POS_CURRENT": fields["n_pos"] + unwritten,
-        "CNT_INSTALMENT_MATURE_CUM": fields["grown"] + unbilled,
-        "NAME_CONTRACT_STATUS": Text(codes.astype(np.int64), _CARD_STATUS),
-        "SK_DPD": past_due,
-        "SK_DPD_DEF": np.where(serious, past_due, 0),
-    }
-
-
-def _close_cards(previous: Columns, cards: Contracts, gone: Flags, newest: Ints) -> None:
+    card, place = spread(counts)
+    age = oldest[card] - place
+    closing = gone[card] & (age == newest[card])
+    rows = _CardRows(card, place, age, np.cumsum(counts) - counts, counts, closing)
     for name in ("DAYS_LAST_DUE", "DAYS_TERMINATION"):
         column = np.asarray(previous[name], dtype=float).copy()
         column[cards.row[gone]] = -np.floor(MONTH * newest[gone])
         previous[name] = column
 
+    limit = np.clip(np.round(cards.limit, -2), 300, 20_000)
+    months = _run_cards(draws, clients, cards, rows, limit)
+    return _card_columns(draws, clients, cards, rows, months, limit), _card_payments(draws, rows, months)
 
-def _card_payments(draws: Draws, contract: Ints, age: Ints, fields: dict[str, Floats]) -> Payments:
-    """The minimum payment of each month that has one; a skipped one is paid with a later month's."""
-    rows = np.flatnonzero((fields["least"] > 0) & (fields["paid"] > 0))
-    n = len(rows)
-    due_day = -np.floor(MONTH * age[rows]) - 1 - np.floor(draws.uniform(n) * 20)
-    previous_dpd = np.where(rows > 0, fields["dpd"][np.maximum(rows - 1, 0)], 0)
-    same_card = contract[np.maximum(rows - 1, 0)] == contract[rows]
-    behind = np.where(same_card, previous_dpd, 0)
-    # The payment settles the oldest minimum that was skipped.
-    first_due = due_day - np.floor(MONTH * behind)
-    paid_day = due_day - np.floor(3 * draws.rng.exponential(1.0, n))
+
+def _run_cards(
+    draws: Draws, clients: Clients, cards: Contracts, rows: _CardRows, limit: Floats
+) -> _CardMonths:
+    """Pay, draw and owe, one month after the other, all cards at once."""
+    size = len(cards.row)
+    carefree = clients.discipline[cards.owner]
+    appetite = draws.signal(clients.risk[cards.owner], 0.45)
+    idle = draws.happens(sigmoid(0.45 - 0.5 * appetite), size)
+    wish = np.where(idle, 0.02, np.minimum(0.55 * np.exp(0.55 * appetite), 4.0))
+    months = _CardMonths(*np.zeros((len(_CardMonths._fields), len(rows.card))))
+    balance, behind, settled = np.zeros((3, size))
+    for step in range(int(rows.counts.max(initial=0))):
+        live = np.flatnonzero(rows.counts > step)
+        n = len(live)
+        owed = balance[live]
+        least = np.minimum(np.where(owed > 0, np.maximum(np.round(0.05 * owed, 2), 5.0), 0.0), owed)
+        skips = draws.happens(sigmoid(-3.7 + 0.95 * carefree[live]), n) & (least > 0)
+        more = np.exp(draws.normal(n) - 0.35 - 0.35 * appetite[live])
+        paid = np.where(skips, 0.0, np.minimum(np.round(least * (1 + more), 2), owed))
+        behind[live] = np.where(skips, behind[live] + 1, 0)
+        settled[live] += (least > 0) & ~skips
+
+        room = np.maximum(limit[live] - owed, 0)
+        n_atm = draws.rng.poisson(wish[live])
+        n_pos = draws.rng.poisson(1.6 * wish[live] * (appetite[live] < 0.6))
+        n_other = draws.happens(0.004 * wish[live], n)
+        atm = np.round(np.minimum(n_atm * np.exp(4.6 + 0.6 * draws.normal(n)), room), 2)
+        pos = np.round(np.minimum(n_pos * np.exp(3.6 + 0.7 * draws.normal(n)), room - atm), 2)
+        pos = np.maximum(pos, 0.0)
+        other = np.maximum(np.round(np.minimum(n_other * 200.0, room - atm - pos), 2), 0.0)
+        interest = 0.013 * (owed - paid)
+        balance[live] = np.round(owed - paid + interest + atm + pos + other, 2)
+        now = _CardMonths(
+            balance[live],
+            atm,
+            pos,
+            other,
+            np.where(atm > 0, n_atm, 0),
+            np.where(pos > 0, n_pos, 0),
+            np.where(other > 0, 1, 0),
+            least,
+            paid,
+            behind[live],
+            settled[live],
+        )
+        for column, values in zip(months, now, strict=True):
+            column[rows.starts[live] + step] = values
+    return months
+
+
+def _card_columns(
+    draws: Draws, clients: Clients, cards: Contracts, rows: _CardRows, months: _CardMonths, limit: Floats
+) -> Columns:
+    n = len(rows.card)
+    drawn = np.round(months.atm + months.pos + months.other, 2)
+    quiet = (drawn == 0) & (months.balance == 0)
+    unwritten = np.where(quiet & draws.happens(0.37, n), np.nan, 0.0)
+    unpaid = np.where((months.paid == 0) & draws.happens(0.36, n), np.nan, 0.0)
+    unbilled = np.where(quiet & draws.happens(0.12, n), np.nan, 0.0)
+    past_due = np.floor(MONTH * months.behind)
+    codes = np.where(rows.closing, 1, np.where((rows.place == 0) & draws.happens(0.08, n), 2, 0))
+    codes = _rarely(draws, codes, {3: 0.0001, 4: 0.0003, 5: 0.00001, 6: 0.00001})
+    disputed = draws.happens(0.02, n)
+    receivable = np.where(disputed, np.round(months.balance * 0.99, 2), months.balance)
+    return {
+        "SK_ID_PREV": cards.number[rows.card],
+        "SK_ID_CURR": clients.ids[cards.owner[rows.card]],
+        "MONTHS_BALANCE": -rows.age,
+        "AMT_BALANCE": months.balance,
+        "AMT_CREDIT_LIMIT_ACTUAL": np.where(rows.closing, 0, limit[rows.card]),
+        "AMT_DRAWINGS_ATM_CURRENT": months.atm + unwritten,
+        "AMT_DRAWINGS_CURRENT": drawn,
+        "AMT_DRAWINGS_OTHER_CURRENT": months.other + unwritten,
+        "AMT_DRAWINGS_POS_CURRENT": months.pos + unwritten,
+        "AMT_INST_MIN_REGULARITY": months.least + unbilled,
+        "AMT_PAYMENT_CURRENT": months.paid + unpaid,
+        "AMT_PAYMENT_TOTAL_CURRENT": months.paid,
+        "AMT_RECEIVABLE_PRINCIPAL": np.round(months.balance * 0.965, 2),
+        "AMT_RECIVABLE": receivable,
+        "AMT_TOTAL_RECEIVABLE": receivable,
+        "CNT_DRAWINGS_ATM_CURRENT": months.n_atm + unwritten,
+        "CNT_DRAWINGS_CURRENT": months.n_atm + months.n_pos + months.n_other,
+        "CNT_DRAWINGS_OTHER_CURRENT": months.n_other + unwritten,
+        "CNT_DRAWINGS_POS_CURRENT": months.n_pos + unwritten,
+        "CNT_INSTALMENT_MATURE_CUM": months.settled + unbilled,
+        "NAME_CONTRACT_STATUS": Text(codes.astype(np.int64), _CARD_STATUS),
+        "SK_DPD": past_due,
+        "SK_DPD_DEF": np.where(past_due > 45, past_due, 0),
+    }
+
+
+def _card_payments(draws: Draws, rows: _CardRows, months: _CardMonths) -> Payments:
+    """One payment a month that has a minimum; after skipped months it settles the oldest of them."""
+    made = np.flatnonzero((months.least > 0) & (months.paid > 0))
+    n = len(made)
+    billed = -np.floor(MONTH * rows.age[made]) - 1 - np.floor(draws.uniform(n) * 20)
+    before = np.maximum(made - 1, 0)
+    skipped = np.where(rows.card[before] == rows.card[made], months.behind[before], 0)
+    paid_day = np.minimum(billed - np.floor(3 * draws.rng.exponential(1.0, n)), -1)
     return Payments(
-        contract[rows],
-        fields["grown"][rows].astype(np.int64),
-        first_due,
-        np.minimum(paid_day, -1),
-        fields["least"][rows],
-        fields["paid"][rows],
-        np.ones(n, dtype=bool),
+        contract=rows.card[made],
+        number=months.settled[made].astype(np.int64),
+        due_day=billed - np.floor(MONTH * skipped),
+        paid_day=paid_day,
+        due=months.least[made],
+        paid=months.paid[made],
+        serious=np.ones(n, dtype=bool),
     )
 
 

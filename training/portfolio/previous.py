@@ -120,7 +120,7 @@ def make_previous(clients: Clients, seed: int, block: int) -> tuple[Columns, Con
     columns["RATE_INTEREST_PRIVILEGED"] = np.where(rated, np.round(0.77 + 0.08 * draws.normal(n), 6), np.nan)
     nothing_down = cash & draws.happens(0.11, n)
     for name in ("AMT_DOWN_PAYMENT", "RATE_DOWN_PAYMENT"):
-        columns[name] = np.where(nothing_down, 0.0, columns[name])
+        columns[name] = np.where(nothing_down, 0.0, np.asarray(columns[name], dtype=float))
     _describe(draws, columns, kind, status, yearly, risk, place, empty)
     contracts = _contracts(draws, columns, clients, owner, due, term, risk)
     return columns, contracts
