@@ -175,7 +175,12 @@ def _steps(
 
     portfolio_step = Step(
         "portfolio",
-        lambda: _digest("portfolio", clients, seed, _code("training/portfolio*", "model/tables.py")),
+        lambda: _digest(
+            "portfolio",
+            clients,
+            seed,
+            _code("training/portfolio/*", "training/folders.py", "model/tables.py"),
+        ),
         lambda: (home.portfolio / "portfolio.json").exists(),
         make_portfolio,
     )
@@ -187,7 +192,13 @@ def _steps(
                 str(archive.resolve()),
                 _files_state(archive),
                 allow_missing,
-                _code("training/ingest*", "model/tables.py"),
+                _code(
+                    "training/ingest.py",
+                    "training/reading.py",
+                    "training/sources.py",
+                    "training/folders.py",
+                    "model/tables.py",
+                ),
             ),
             lambda: (home.lake / "manifest.json").exists(),
             ingest_archive,
