@@ -108,8 +108,8 @@ class _Sorted:
         self.last_of_tie = np.flatnonzero(np.append(p[1:] != p[:-1], True))
         groups = np.array_split(np.arange(self.n), min(ECE_BINS, self.n))
         self.bins = np.array([group[0] for group in groups])
-        # One column a sum: the bootstrap is then a product of weights and this matrix.
-        self.terms = np.column_stack(
+        # One row a sum: a draw is then its weights times these rows.
+        self.terms = np.vstack(
             [
                 np.ones(self.n),
                 y,
@@ -126,7 +126,10 @@ class _Sorted:
 
     def metrics(self, weight: np.ndarray) -> dict[str, float]:
         """All metrics but AUC, each client counted `weight` times."""
-        n, bad, predicted, brier, log_loss, cost, accepted, accepted_bad = weight @ self.terms
+        n, bad, predicted, brier, log_loss, cost, accepted, accepted_bad = (
+            # Not a matrix product: its threads would cost more than they bring at this size.
+            (self.terms * weight).sum(axis=1)
+        )
         bad_before, good_before = np.cumsum(weight * self.y), np.cumsum(weight * (1 - self.y))
         at = self.last_of_tie
         hits, alarms = bad_before[at], good_before[at]

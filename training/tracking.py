@@ -54,12 +54,12 @@ def connected(home: Home) -> Iterator[Tracking]:
     UnavailableError
         MLflow does not answer or refuses; nothing that serves has been touched.
     """
+    given = os.environ.get("MLFLOW_TRACKING_URI")
     uri = tracking_uri(home)
     try:
         if uri == f"sqlite:///{home.mlflow / 'mlflow.db'}":
             _create_database(home.mlflow / "mlflow.db")
         mlflow.set_tracking_uri(uri)
-        mlflow.set_registry_uri(uri)
         client = MlflowClient(uri)
         yield Tracking(uri, _experiment(client, home, uri), client)
     except (MlflowException, requests.RequestException, sqlalchemy.exc.SQLAlchemyError) as error:
@@ -68,6 +68,12 @@ def connected(home: Home) -> Iterator[Tracking]:
             f"MLflow at {uri} did not do what was asked: {reason}. What is served has not changed.",
             code="mlflow_unavailable",
         ) from error
+    finally:
+        # `set_tracking_uri` writes this variable: left there, the next home would be taken for this one.
+        if given is None:
+            os.environ.pop("MLFLOW_TRACKING_URI", None)
+        else:
+            os.environ["MLFLOW_TRACKING_URI"] = given
 
 
 def _create_database(path: Path) -> None:
