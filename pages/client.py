@@ -654,38 +654,35 @@ def _shown(reason: Reason, language: str, currency: str) -> str:
 def _calculation(file: File, by_code: waterfall.WaterfallData, language: str) -> html.Section:
     by_feature = file.by_feature(language)
     chosen = file.asked.view
-    drawn = {"waterfall": by_code, "features": by_feature}
-    views: list[Component] = [
+    views = [
         html.Div(
-            panel.chart(
-                f"client-{name}",
-                partial(_draw, data, language),
-                sentence=waterfall.sentence(data, language),
-                table=waterfall.table(data, language),
-                language=language,
-                narrow_below=560,
-                labelled_by="calculation-title",
-            ),
+            [
+                panel.chart(
+                    f"client-{name}",
+                    partial(_draw, data, language),
+                    sentence=waterfall.sentence(data, language),
+                    table=waterfall.table(data, language),
+                    language=language,
+                    narrow_below=560,
+                    labelled_by="calculation-title",
+                ),
+                _written_sum(data, language),
+            ],
             id=Ids.view(name),
             hidden=chosen != name,
         )
-        for name, data in drawn.items()
+        for name, data in {"waterfall": by_code, "features": by_feature}.items()
     ]
+    whole = panel.table_of(
+        waterfall.table(by_code, language, whole=True), caption=waterfall.sentence(by_code, language)
+    )
     views.append(
-        html.Div(
-            panel.table_of(waterfall.table(by_code, language, whole=True)),
-            id=Ids.view("table"),
-            hidden=chosen != "table",
-        )
+        html.Div([whole, _written_sum(by_code, language)], id=Ids.view("table"), hidden=chosen != "table")
     )
     return parts.section(
         "calculation",
         t("client.calculation.title", language),
         *views,
-        html.P(
-            [waterfall.written_sum(by_code, language), ". ", t("client.calculation.not_causes", language)],
-            className="muted xs mb-0 mt-2",
-        ),
         subtitle=t("client.calculation.lead", language),
         end=parts.segmented(
             Ids.VIEW,
@@ -694,6 +691,11 @@ def _calculation(file: File, by_code: waterfall.WaterfallData, language: str) ->
             chosen,
         ),
     )
+
+
+def _written_sum(data: waterfall.WaterfallData, language: str) -> html.P:
+    words = f"{waterfall.written_sum(data, language)}. {t('client.calculation.not_causes', language)}"
+    return html.P(words, className="muted xs mb-0 mt-2")
 
 
 def _draw(data: waterfall.WaterfallData, language: str, narrow: bool) -> dict[str, Any]:

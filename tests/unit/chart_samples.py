@@ -45,15 +45,11 @@ def position_data(here: int | None = 1, **changes: Any) -> position.PositionData
     ]
     bins.append(position.Bin("9 ans et plus", "≥ 9", 40, 20, 5))
     given: dict[str, Any] = {"feature": "Ancienneté dans l’emploi", "here": here, "value": "8 mois"}
-    return position.data(
-        bins, position.Bin("non salarié", "non salarié", 700, 600, 30), **(given | changes)
-    )
+    return position.data(bins, position.Bin("non salarié", "non salarié", 700, 600, 30), **(given | changes))
 
 
 def importance_data(selected: str | None = "R03") -> importance.ImportanceData:
-    bars = [
-        importance.Bar(f"R{i:02}", f"Code {i}", "Thème", 3 / i, 2.8 / i, 3.3 / i) for i in range(1, 25)
-    ]
+    bars = [importance.Bar(f"R{i:02}", f"Code {i}", "Thème", 3 / i, 2.8 / i, 3.3 / i) for i in range(1, 25)]
     return importance.data(bars[::-1], kind="code", selected=selected)
 
 

@@ -82,4 +82,6 @@ def test_rank_says_the_larger_side(share, words):
 
 def test_sixty_one_bins_are_demanded():
     with pytest.raises(ValueError, match="60 bins"):
-        scale.data([1], [0], default_probability=0.1, cut_off=0.1, zone=(0, 1), interval=(0, 1), share_below=0)
+        scale.data(
+            [1], [0], default_probability=0.1, cut_off=0.1, zone=(0, 1), interval=(0, 1), share_below=0
+        )

@@ -53,7 +53,9 @@ def test_at_most_ten_bars_are_drawn_and_the_others_are_one():
 def test_summand_below_half_a_displayed_unit_is_never_a_bar():
     d = waterfall_data()
 
-    assert {step.name for step in d.steps} <= {part.name for part in PARTS if abs(part.contribution) >= 0.0005}
+    assert {step.name for step in d.steps} <= {
+        part.name for part in PARTS if abs(part.contribution) >= 0.0005
+    }
 
 
 @pytest.mark.parametrize(
