@@ -172,7 +172,7 @@ def progress(preparation: Preparation | None, language: str) -> list[Component]:
         "state.start.running",
         language,
         step=step,
-        seconds=locale.number(int(preparation.seconds), language),
+        elapsed=_elapsed(preparation.seconds, language),
         **{name: locale.number(value, language) for name, value in numbers.items()},
     )
     done = 100 * (preparation.number - 1) / preparation.total
@@ -188,6 +188,12 @@ def progress(preparation: Preparation | None, language: str) -> list[Component]:
         },
     )
     return [bar, html.Span(sentence)]
+
+
+def _elapsed(seconds: float, language: str) -> str:
+    """Seconds for two minutes, then minutes."""
+    unit, count = ("seconds", seconds) if seconds < 120 else ("minutes", seconds / 60)
+    return t(f"since.{unit}", language, count=locale.number(int(count), language))
 
 
 def empty_queue(language: str) -> html.Div:
