@@ -40,9 +40,12 @@ $(VENV)/.development: requirements.txt requirements-dev.txt
 	@touch $(VENV)/.runtime
 
 run: setup  ## set up, prepare what is missing, serve http://127.0.0.1:8050 (DATA=archive for real data)
-	@$(PYTHON) -m training run $(DATA) --clients $(CLIENTS) --seed $(SEED)
-	@echo "serving http://127.0.0.1:$(PORT)  (Ctrl-C stops)"
-	@exec $(SERVE)
+	@echo "open http://127.0.0.1:$(PORT): it follows the preparation, then shows the files (Ctrl-C stops, make run goes on)"
+	@$(PYTHON) -m training run $(DATA) --clients $(CLIENTS) --seed $(SEED) & line=$$!; \
+	$(SERVE) & server=$$!; \
+	trap 'kill $$line $$server 2>/dev/null; wait; exit 130' INT TERM; \
+	wait $$line || { status=$$?; kill $$server 2>/dev/null; wait $$server; exit $$status; }; \
+	wait $$server
 
 serve: setup  ## serve what is prepared, as the Procfile does
 	@exec $(SERVE)
