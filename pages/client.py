@@ -25,6 +25,7 @@ from dash_app.services.assessments import Opened
 from dash_app.services.clients import QUEUES, SORTS, Fact, Identity, Place, Queue, Sort
 from dash_app.services.portfolio import Position
 from dash_app.ui import parts, states
+from dash_app.ui.light import Element, element
 from dash_app.ui.parts import Content
 from model import dictionary, locale, quality, reasons
 from model.reasons import Reason
@@ -377,13 +378,13 @@ def _age(fact: Fact, language: str) -> str:
 
 def _term(name: str, language: str, *, read: bool = True) -> Content:
     words = t(f"client.fact.{name}", language)
-    return words if read else [words, not_read(language)]
+    return words if read else [words, _not_read(language)]
 
 
-def not_read(language: str) -> html.Span:
-    """Return the tag of a value that the model does not read."""
-    return html.Span(
-        t("client.not_read", language), className="hm", title=t("client.not_read_hint", language)
+def _not_read(language: str) -> Element:
+    """The tag of a value that the model does not read."""
+    return element(
+        "Span", t("client.not_read", language), className="hm", title=t("client.not_read_hint", language)
     )
 
 
@@ -871,35 +872,29 @@ def _values_of(
     )
 
 
-def _documents(flags: Mapping[str, Any], language: str) -> html.Div:
+def _documents(flags: Mapping[str, Any], language: str) -> Element:
     """The twenty document columns in one row: the numbers of those provided."""
     provided = [column.removeprefix(_DOCUMENT) for column, value in flags.items() if value]
-    words = (
-        t("client.values.numbers", language, numbers=", ".join(provided))
-        if provided
-        else t("client.values.no_document", language)
-    )
-    return html.Div([html.Dt(t("client.values.documents", language)), html.Dd(words)])
+    words = t("client.values.no_document", language)
+    if provided:
+        words = t("client.values.numbers", language, numbers=", ".join(provided))
+    return _row(t("client.values.documents", language), words)
 
 
-def _absent(columns: Sequence[str], language: str) -> html.Div:
+def _absent(columns: Sequence[str], language: str) -> Element:
     """Columns without a value, in one row."""
     labels = [dictionary.entry(column).label(language) for column in columns]
-    return html.Div(
-        [html.Dt(t("client.values.absent", language)), html.Dd(" · ".join(labels), className="muted")],
-        className="absent",
-    )
+    return _row(t("client.values.absent", language), " · ".join(labels), className="absent")
 
 
-def _value(column: str, value: Any, file: File, language: str) -> html.Div:
+def _value(column: str, value: Any, file: File, language: str) -> Element:
     words = dictionary.shown(column, value, language, file.currency)
-    return html.Div([_value_label(column, column in file.read, language), html.Dd(words)])
-
-
-@lru_cache(maxsize=1024)
-def _value_label(column: str, read: bool, language: str) -> html.Dt:
     label = dictionary.entry(column).label(language)
-    return html.Dt(label if read else [label, not_read(language)])
+    return _row(label if column in file.read else [label, _not_read(language)], words)
+
+
+def _row(term: Any, words: str, *, className: str | None = None) -> Element:
+    return element("Div", [element("Dt", term), element("Dd", words)], className=className)
 
 
 def _aria(**attributes: str) -> dict[str, Any]:

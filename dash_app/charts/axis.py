@@ -7,6 +7,7 @@ an axis those days are turned round, in years or months where they are many.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -189,14 +190,15 @@ def _shortened(words: str) -> str:
     return words if len(words) <= _MOST_WORDS else words[: _MOST_WORDS - 1].rstrip() + "…"
 
 
-def spark_bars(bins: FeatureBins, cells: int = 24) -> tuple[list[int], list[float]]:
+@lru_cache(maxsize=4096)
+def spark_bars(bins: FeatureBins, cells: int = 24) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Equal cells for a spark: files in each, and the cells' bounds.
 
     Values and categories have a cell each. Between edges, files are spread evenly in their bin;
     the open bins at both ends are as wide as they are, three times their neighbour at most.
     """
     if bins.kind != "numeric" or len(bins.edges) < 2:
-        return list(bins.counts[: bins.size]), [float(i) for i in range(bins.size + 1)]
+        return bins.counts[: bins.size], tuple(float(i) for i in range(bins.size + 1))
     edges = list(bins.edges)
     low, high = bins.low or 0.0, bins.high or 0.0
     bounds = [
@@ -216,4 +218,4 @@ def spark_bars(bins: FeatureBins, cells: int = 24) -> tuple[list[int], list[floa
         for count, first, last in zip(bins.counts, bounds[:-1], bounds[1:], strict=False):
             mass += count * max(0.0, min(right, last) - max(left, first)) / (last - first)
         files.append(round(mass))
-    return files, cuts
+    return tuple(files), tuple(cuts)

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from dash_app.charts.template import CONFIG, Figure, Table
 from dash_app.ui import parts
+from dash_app.ui.light import element
 
 LOOK = "chart-look"
 """Id of the store that ``assets/charts.js`` touches when the theme or the width changes."""
@@ -88,11 +89,19 @@ def chart(
 
 def table_of(
     table: Table, *, caption: str | None = None, first: Callable[[int], Any] | None = None
-) -> Component:
+) -> html.Div:
     """The table; `first` may turn a row's heading into something to press."""
-    columns = [
-        parts.Column(label, right=numeric)
-        for label, numeric in zip(table.columns, table.numeric, strict=True)
+    classes = ["r" if numeric else None for numeric in table.numeric]
+    heads = [
+        element("Th", words, scope="col", className=css)
+        for words, css in zip(table.columns, classes, strict=True)
     ]
-    rows = [(first(i) if first else row[0], *row[1:]) for i, row in enumerate(table.rows)]
-    return parts.table(columns, rows, caption=caption)
+    rows = []
+    for i, (heading, *cells) in enumerate(table.rows):
+        row = [element("Th", first(i) if first else heading, scope="row", className=classes[0])]
+        row += [element("Td", cell, className=css) for cell, css in zip(cells, classes[1:], strict=True)]
+        rows.append(element("Tr", row))
+    parts_of = [element("Caption", caption)] if caption is not None else []
+    parts_of += [element("Thead", element("Tr", heads)), element("Tbody", rows)]
+    # A box that scrolls must be reachable with the keyboard.
+    return html.Div(element("Table", parts_of, className="t"), className="scroll", tabIndex=0)

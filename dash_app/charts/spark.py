@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
-from urllib.parse import quote
 
 from dash_app.charts.template import DARK, LIGHT, Look
 
 WIDTH, HEIGHT, FLOOR = 148, 34, 28
 _HIGHEST_BAR = 22
+_ESCAPED = str.maketrans({c: f"%{ord(c):02X}" for c in '%#<>"'})
+"""All that a data URI may not hold as it is; ``urllib`` would look at each letter."""
 
 
 class SparkData(NamedTuple):
@@ -94,7 +95,7 @@ def svg(d: SparkData) -> str:
 
 def source(d: SparkData) -> str:
     """Data URI of the picture, for ``html.Img(src=…)``."""
-    return "data:image/svg+xml," + quote(svg(d), safe=" ='/:.,;(){}-")
+    return "data:image/svg+xml," + svg(d).translate(_ESCAPED)
 
 
 def _rules(look: Look) -> str:

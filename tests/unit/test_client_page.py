@@ -70,6 +70,8 @@ def text_of(component) -> str:
         return str(component or "")
     if isinstance(component, list | tuple):
         return " ".join(text_of(child) for child in component)
+    if isinstance(component, dict):
+        return text_of(component["props"]["children"])
     return text_of(getattr(component, "children", None))
 
 
