@@ -127,7 +127,9 @@ def clients_command() -> None:
 
     home = Home.from_environment()
     pointer = make_book(home, progress=spoken())
-    click.echo(f"wrote {home.pointer}: bundle {pointer.bundle[:12]}, client book {pointer.book[:12]}")
+    click.echo(
+        f"wrote {home.pointer}: bundle {pointer.bundle[:12]}, client book {(pointer.book or 'none')[:12]}"
+    )
 
 
 @cli.command("promote")

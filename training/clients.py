@@ -8,7 +8,6 @@ labelled file is opened, not queued, and its page computes them.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -85,9 +84,6 @@ def book_for(home: Home, bundle: Bundle, *, oof: Path | None, progress: Progress
     kept = _find(home, bundle.digest, made_from)
     if kept is not None:
         return kept
-    for leftover in home.books.glob(".writing-*"):  # of a killed command: the lock is ours now
-        leftover.chmod(0o755)
-        shutil.rmtree(leftover)
     folder = _write(home, bundle, made_from, oof, progress)
     progress(f"client book {folder.name[:12]} for bundle {bundle.digest[:12]}")
     return folder.name

@@ -13,6 +13,7 @@ from model.errors import InputError, UnavailableError
 from model.home import Home
 
 _KEYS = ("SK_ID_CURR", "TARGET")
+_BLOCK = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def read_clients(home: Home) -> Clients:
     if not known.any():
         raise InputError("no client has a known outcome (TARGET): a model cannot be trained on this lake")
     matrix = _read_matrix(file, features)
-    kept = np.flatnonzero(_varies(matrix[known]))
+    kept = np.flatnonzero(_varies(matrix, np.flatnonzero(known)))
     if len(kept) < len(features):
         matrix = np.ascontiguousarray(matrix[:, kept])
     return Clients(
@@ -92,7 +93,7 @@ def _read_matrix(file: pq.ParquetFile, features: list[str]) -> np.ndarray:
     """Fill a row-major matrix block by block: the table never stands in memory twice."""
     matrix = np.empty((file.metadata.num_rows, len(features)), dtype=np.float32)
     start = 0
-    for batch in file.iter_batches(batch_size=20_000, columns=features):
+    for batch in file.iter_batches(batch_size=_BLOCK, columns=features):
         rows = slice(start, start + batch.num_rows)
         for position, column in enumerate(batch.columns):
             matrix[rows, position] = column.to_numpy(zero_copy_only=False)
@@ -100,10 +101,12 @@ def _read_matrix(file: pq.ParquetFile, features: list[str]) -> np.ndarray:
     return matrix
 
 
-def _varies(matrix: np.ndarray) -> np.ndarray:
-    """Which columns hold two different values, missing counted as one."""
-    missing = np.isnan(matrix)
-    low = np.where(missing, np.inf, matrix).min(axis=0)
-    high = np.where(missing, -np.inf, matrix).max(axis=0)
-    some_missing = missing.any(axis=0) & ~missing.all(axis=0)
-    return (low < high) | some_missing
+def _varies(matrix: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Which columns hold two different values among some rows, missing counted as one."""
+    low = np.full(matrix.shape[1], np.inf, dtype=np.float32)
+    high, missing = -low, np.zeros(matrix.shape[1], dtype=bool)
+    for start in range(0, len(rows), _BLOCK):
+        block = matrix[rows[start : start + _BLOCK]]
+        low, high = np.fmin(low, np.fmin.reduce(block)), np.fmax(high, np.fmax.reduce(block))
+        missing |= np.isnan(block).any(axis=0)
+    return (low < high) | (missing & (low == high))

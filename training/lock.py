@@ -5,12 +5,22 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from model.errors import UnavailableError
 from model.home import Home
+
+_WORKING_FOLDERS = (
+    ".training-*",
+    "bundles/.pulling-*",
+    "bundles/.writing-*",
+    "books/.writing-*",
+    "oof/.pulling-*",
+)
 
 
 @contextmanager
@@ -35,9 +45,19 @@ def exclusive(home: Home, command: str) -> Iterator[None]:
         json.dump({"command": command, "pid": os.getpid(), "since": time.strftime("%FT%T%z")}, file)
         file.flush()
         try:
+            for pattern in _WORKING_FOLDERS:
+                for leftover in home.root.glob(pattern):
+                    remove_folder(leftover)
             yield
         finally:
             file.truncate(0)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with its sealed, read-only folders."""
+    for inner in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        inner.chmod(0o755)
+    shutil.rmtree(folder)
 
 
 def _who(path: str, command: str) -> str:

@@ -26,7 +26,7 @@ from model.pointer import Pointer, read_pointer, replace_pointer
 from model.sealed import MANIFEST, is_digest, verify_folder
 from training.clients import book_for
 from training.golden import check_in_child, refuse_excluded
-from training.lock import exclusive
+from training.lock import exclusive, remove_folder
 from training.progress import Progress, silent
 from training.tracking import Tracking, connected
 
@@ -186,8 +186,6 @@ def _is_right(folder: Path, digest: str) -> bool:
 def _download(home: Home, version: ModelVersion, digest: str) -> None:
     """Fetch the manifest and the files that it names, nothing else, and move them in whole."""
     home.bundles.mkdir(parents=True, exist_ok=True)
-    for leftover in home.bundles.glob(".pulling-*"):
-        _remove(leftover)
     target = Path(tempfile.mkdtemp(prefix=".pulling-", dir=home.bundles))
     try:
         manifest = _fetch(version, MANIFEST, target)
@@ -202,7 +200,7 @@ def _download(home: Home, version: ModelVersion, digest: str) -> None:
         verify_folder(target, digest, kind="bundle")
         target.rename(home.bundles / digest)
     except PadError:
-        _remove(target)
+        remove_folder(target)
         raise
 
 
@@ -275,8 +273,3 @@ def _by_alias(client: MlflowClient, alias: str) -> ModelVersion | None:
         return None
     version = client.get_registered_model(MODEL).aliases.get(alias)
     return None if version is None else client.get_model_version(MODEL, version)
-
-
-def _remove(folder: Path) -> None:
-    folder.chmod(0o755)
-    shutil.rmtree(folder)

@@ -52,7 +52,7 @@ def connected(home: Home) -> Iterator[Tracking]:
     Raises
     ------
     UnavailableError
-        MLflow does not answer or refuses; nothing that serves has been touched.
+        MLflow does not answer or refuses, or the disk does; what is served is as it was.
     """
     given = os.environ.get("MLFLOW_TRACKING_URI")
     uri = tracking_uri(home)
@@ -67,6 +67,11 @@ def connected(home: Home) -> Iterator[Tracking]:
         raise UnavailableError(
             f"MLflow at {uri} did not do what was asked: {reason}. What is served has not changed.",
             code="mlflow_unavailable",
+        ) from error
+    except OSError as error:  # a full disk, a folder of another user
+        raise UnavailableError(
+            f"{error.filename or home.root}: {error.strerror or error}. What is served has not changed.",
+            code="storage_unavailable",
         ) from error
     finally:
         # `set_tracking_uri` writes this variable: left there, the next home would be taken for this one.

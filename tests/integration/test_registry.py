@@ -349,6 +349,17 @@ def test_flt25_a_second_command_says_who_holds_the_lock_and_a_dead_holder_holds_
         assert json.loads((home.root / "training.lock").read_text())["command"] == "test"
 
 
+def test_flt24_what_a_killed_training_left_is_removed_by_the_next_command(tmp_path):
+    home = Home(tmp_path)
+    sealed = tmp_path / ".training-killed" / "bundles" / ("0" * 64)
+    sealed.mkdir(parents=True)
+    (sealed / "booster.txt").write_text("half")
+    sealed.chmod(0o555)
+
+    with exclusive(home, "train"):
+        assert not (tmp_path / ".training-killed").exists()
+
+
 @pytest.mark.parametrize(
     "step",
     [
