@@ -44,9 +44,10 @@ class Tally:
 def main(home: Path, seconds: float, connections: int, workers: int, route: str) -> None:
     """Measure predictions a second on what is in force in HOME."""
     found = measure(home, seconds=seconds, connections=connections, workers=workers, route=route)
+    load = f"{workers} workers, {connections} connections, {seconds:.0f} s"
     click.echo(
-        f"/api/{route}: {found['rate']:.0f} requests/s, p50 {found['p50']:.1f} ms, p99 {found['p99']:.1f} ms, "
-        f"{found['errors']} errors ({workers} workers, {connections} connections, {seconds:.0f} s)"
+        f"/api/{route}: {found['rate']:.0f} requests/s, p50 {found['p50']:.1f} ms, "
+        f"p99 {found['p99']:.1f} ms, {found['errors']} errors ({load})"
     )
 
 

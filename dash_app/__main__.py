@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -16,9 +17,9 @@ from dash_app.errors import PadError
 class _Commands(click.Group):
     """Turns the product's own errors into exit code 1 and one line."""
 
-    def main(self, *args: object, **kwargs: object) -> None:  # type: ignore[override]
+    def main(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            super().main(*args, **kwargs)  # type: ignore[arg-type]
+            return super().main(*args, **kwargs)
         except PadError as error:
             click.echo(f"error: {error.detail}", err=True)
             sys.exit(1)

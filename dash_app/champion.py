@@ -184,6 +184,7 @@ class Champion:
         )
 
     def _put(self, bundle: Bundle, book: Book | None) -> None:
+        _complete(bundle)
         fictional = bool(book and book.manifest.get("fictional"))
         currency = self.currency
         if currency is None:
@@ -191,6 +192,14 @@ class Champion:
         self._serving = Serving(
             bundle=bundle, book=book, policy=bundle.policy, currency=currency, fictional=fictional
         )
+
+
+def _complete(bundle: Bundle) -> None:
+    """Make what the first request would make, so that forked workers share it; nothing is scored."""
+    from model import assess, case  # noqa: F401 - imported before the fork
+
+    for part in ("reason_plan", "quality_plan", "index", "base_probability"):
+        getattr(bundle, part)
 
 
 def champion() -> Champion:

@@ -41,58 +41,60 @@ class Settings(BaseSettings):
     )
 
     env: Literal["demo", "production"] = Field(
-        "demo",
+        default="demo",
         description="`demo`: loopback only, one-click fictional users, API open to loopback callers. "
         "`production`: refuses a missing secret key, offers no demonstration user, asks every API "
         "caller for a key.",
     )
-    home: Path = Field(Path("var"), description="Folder of all that is written at run time.")
+    home: Path = Field(default=Path("var"), description="Folder of all that is written at run time.")
     host: str = Field(
-        "",
+        default="",
         description="Address to listen on. Empty: `127.0.0.1` in demo (where only a loopback address "
         "is accepted), `0.0.0.0` in production.",
     )
-    port: int = Field(8050, validation_alias="PORT", ge=1, le=65535, description="Port to listen on.")
+    port: int = Field(default=8050, validation_alias="PORT", ge=1, le=65535, description="Port to listen on.")
     secret_key: SecretStr = Field(
-        SecretStr(""),
+        default=SecretStr(""),
         description="Key that signs session cookies, 32 bytes or more. Demo makes one in "
         "`$PAD_HOME/secret.key`; production demands it.",
     )
     database_url: str = Field(
-        "",
+        default="",
         description="Where records are kept: `sqlite:///<path>` (four slashes before an absolute path). "
         "Empty: `$PAD_HOME/store.db`.",
     )
     surfaces: Literal["pages", "api", "both"] = Field(
-        "both", description="What this process serves: `pages`, `api` or `both`."
+        default="both", description="What this process serves: `pages`, `api` or `both`."
     )
     allowed_hosts: str = Field(
-        "",
+        default="",
         description="Host names that requests may carry, separated by commas. Empty: loopback names in "
         "demo; production demands at least one.",
     )
     currency: str | None = Field(
-        None,
+        default=None,
         description="Currency code shown beside amounts. Unset: `EUR` for the fictional portfolio, none "
         "for an archive, whose data name none.",
     )
     language: Literal["fr", "en"] = Field(
-        "fr", description="Language of a visitor whose browser asks for neither French nor English."
+        default="fr", description="Language of a visitor whose browser asks for neither French nor English."
     )
     session_idle_minutes: int = Field(
-        15, ge=1, le=24 * 60, description="Minutes without a request after which a session ends."
+        default=15, ge=1, le=24 * 60, description="Minutes without a request after which a session ends."
     )
-    session_hours: int = Field(9, ge=1, le=24, description="Hours after which a session ends in any case.")
-    workers: int = Field(2, ge=1, le=64, description="Worker processes of gunicorn.")
-    threads: int = Field(4, ge=1, le=64, description="Threads of each worker.")
+    session_hours: int = Field(
+        default=9, ge=1, le=24, description="Hours after which a session ends in any case."
+    )
+    workers: int = Field(default=2, ge=1, le=64, description="Worker processes of gunicorn.")
+    threads: int = Field(default=4, ge=1, le=64, description="Threads of each worker.")
     proxy_hops: int = Field(
-        0,
+        default=0,
         ge=0,
         le=5,
         description="Trusted reverse proxies in front; 0 ignores every `X-Forwarded-` header.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
-        "INFO", description="Least severe log line that is written."
+        default="INFO", description="Least severe log line that is written."
     )
 
     @field_validator("database_url")
@@ -186,7 +188,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
             for field in Settings.model_fields
             if variable_name(field) in variables
         }
-        return Settings(_env_file=None, **values)  # type: ignore[arg-type]
+        return Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_one_line(error)) from None
 

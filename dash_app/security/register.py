@@ -67,7 +67,7 @@ class GuardedDash(Dash):
         self.page_rights: dict[str, PageRights] = {}
         super().__init__(*args, **kwargs)
 
-    def callback(self, *args: Any, roles: Collection[str] | None = None, **kwargs: Any) -> Callable[..., Any]:
+    def callback(self, *args: Any, roles: object = None, **kwargs: Any) -> Callable[..., Any]:
         """As ``Dash.callback``, plus `roles`: who may call it. Missing roles stop the start.
 
         Raises
@@ -196,12 +196,12 @@ class GuardedDash(Dash):
                 raise RegistrationError(f"route {rule.rule} ({rule.endpoint}) declares no rights")
 
 
-def _known_roles(roles: Collection[str] | None, what: str) -> frozenset[str]:
-    if not roles or isinstance(roles, str):
+def _known_roles(roles: object, what: str) -> frozenset[str]:
+    if not roles or isinstance(roles, str) or not isinstance(roles, Collection):
         raise RegistrationError(f"{what} declares no roles")
     unknown = set(roles) - rights.ROLES
     if unknown:
-        raise RegistrationError(f"{what} names unknown roles: {', '.join(sorted(unknown))}")
+        raise RegistrationError(f"{what} names unknown roles: {', '.join(sorted(map(str, unknown)))}")
     return frozenset(roles)
 
 

@@ -12,8 +12,9 @@ import secrets
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Request, Response, redirect, request
+from flask import Blueprint, Flask, Request, redirect, request
 from itsdangerous import BadSignature, Signer
+from werkzeug.wrappers import Response
 
 from dash_app.errors import NotFoundError, RequestError
 from dash_app.security.rights import ANONYMOUS, STAFF, User
@@ -110,13 +111,13 @@ def register_sign_in(server: Flask, sessions: Sessions, settings: Settings) -> N
         answer = redirect(own_path(request.form.get("next")), code=303)
         sessions.end(request, answer)
         sessions.start(user, answer)
-        return answer  # type: ignore[return-value]
+        return answer
 
     @routes.post("/sign-out")
     def sign_out() -> Response:
         answer = redirect("/sign-in", code=303)
         sessions.end(request, answer)
-        return answer  # type: ignore[return-value]
+        return answer
 
     server.register_blueprint(routes)
 

@@ -19,6 +19,7 @@ from dash_app.store.recorder import Entry
 from dash_app.store.records import records
 from model.errors import FieldError, InputError, PadError, UnknownClientError
 from model.tables import MAX_ID
+from model.version import code_version
 
 if TYPE_CHECKING:
     from model.assess import Assessment
@@ -75,7 +76,7 @@ def open_client(user: User, client_id: int, *, language: str) -> Opened:
         bundle=serving.bundle.digest,
         policy=serving.policy.version,
         inputs_digest=case.inputs_digest,
-        code=assessment.versions["code"],
+        code=code_version(),
     )
     opened = {"user_id": user.id, "client_id": client_id, "opened_at": now}
     if kept is not None:
@@ -285,5 +286,5 @@ def _row(
         "bundle": serving.bundle.digest,
         "book": _book_digest(serving) if given.case.source == "book" else None,
         "policy": serving.policy.version,
-        "code": assessment.versions["code"],
+        "code": code_version(),
     }
