@@ -12,11 +12,11 @@ import os
 import sys
 from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ["OMP_NUM_THREADS"] = "1"  # before anything imports LightGBM
 
-from dash_app.lean import import_lightgbm_alone  # noqa: E402 - after the thread count is set
-from dash_app.settings import load_settings  # noqa: E402
-from model.errors import PadError  # noqa: E402
+from dash_app.lean import import_lightgbm_alone
+from dash_app.settings import load_settings
+from model.errors import PadError
 
 import_lightgbm_alone()
 try:

@@ -21,9 +21,9 @@ import pages.not_found_404
 import pages.sign_in
 import pages.unavailable_503
 import pages.worklist
+from dash_app.errors import PadError
 from dash_app.server import create_app
 from dash_app.settings import Settings, load_settings
-from dash_app.errors import PadError
 
 PAGES: tuple[Any, ...] = (
     pages.worklist,

@@ -16,10 +16,14 @@ from dash_app.api import problems
 from dash_app.errors import MethodNotAllowedError, NotFoundError, RequestError
 from dash_app.i18n import current_language, t
 from dash_app.security.context import current_user, request_id
+from dash_app.security.register import PageAddress
+from dash_app.services import clients
 from dash_app.ui.document import message_page
-from model.errors import PadError
+from model.errors import PadError, UnavailableError
 
 log = logging.getLogger(__name__)
+
+PAGE_ENDPOINTS = ("/", "/<path:path>")
 
 
 def register(server: Flask) -> None:
@@ -96,11 +100,24 @@ def _page(error: PadError) -> str:
 
 
 def mark_unknown_pages(answer: Response) -> Response:
-    """Status 404 for the document of an unknown path: the frame shows the page for it."""
-    if (
-        request.endpoint in ("/<path:path>", "/")
-        and g.get("page_found") is False
-        and answer.status_code == 200
-    ):
+    """Status 404 for the document of an unknown path or file: the frame shows the page for it.
+
+    A file outside the user's scope gets the same answer as one that does not exist.
+    """
+    if request.endpoint in PAGE_ENDPOINTS and answer.status_code == 200 and _is_unknown(g.get("address")):
         answer.status_code = 404
     return answer
+
+
+def _is_unknown(address: PageAddress | None) -> bool:
+    if address is None:
+        return False
+    if address.page is None:
+        return True
+    client_id = address.variables.get("client_id")
+    if client_id is None or not current_user().signed_in:
+        return False
+    try:
+        return not clients.exists(current_user(), int(client_id))
+    except UnavailableError:
+        return False

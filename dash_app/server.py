@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 
@@ -61,6 +62,7 @@ def create_app(
     store.prepare()
     champion = Champion(settings.paths, currency=settings.currency)
     records = Records(store)
+    records.sessions.remove_before(started=datetime.now(UTC) - timedelta(hours=settings.session_hours))
     sessions = Sessions(records.sessions, settings.signing_key(), settings)
     server.extensions.update(pad_records=records, pad_champion=champion)
     _load_champion(champion, settings)

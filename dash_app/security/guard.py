@@ -107,7 +107,7 @@ class Guard:
             raise NotFoundError("no such address")
         g.user = self.sessions.user(request)
         address = self.app.address(request.path, "?" + request.query_string.decode("latin-1"))
-        g.page_found = address.page is not None
+        g.address = address
         roles = address.page.roles if address.page else rights.STAFF
         if g.user.role in roles:
             return None

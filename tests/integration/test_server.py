@@ -508,10 +508,16 @@ def test_theme_is_in_the_first_byte_of_the_document(visitor: Visitor, cookie: st
     assert f'data-bs-theme="{theme}"' in page and '"><script>' not in page
 
 
-def test_an_unknown_page_is_404_in_the_frame(as_role: Callable[[str], Visitor]) -> None:
-    answer = as_role("advisor").get("/nope", headers={"Accept": "text/html"})
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/nope", 404), ("/client/42", 404), ("/client/x", 404), ("/client/900001", 200), ("/", 200)],
+)
+def test_an_unknown_page_or_file_is_404_in_the_frame(
+    as_role: Callable[[str], Visitor], path: str, status: int
+) -> None:
+    answer = as_role("advisor").get(path, headers={"Accept": "text/html"})
 
-    assert answer.status_code == 404
+    assert answer.status_code == status
     assert "react-entry-point" in answer.text
 
 
