@@ -17,6 +17,7 @@ from pathlib import Path
 
 import mlflow
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
 from model.bundle import load_bundle
@@ -97,7 +98,7 @@ def rollback(home: Home, *, progress: Progress = silent) -> InForce:
             raise InputError(
                 f"{MODEL} never had another champion: there is nothing to roll back to", code="no_previous"
             )
-        return _promote(home, tracking, previous.version, progress)
+        return _promote(home, tracking, str(previous.version), progress)
 
 
 def latest_version(home: Home) -> str:
@@ -122,11 +123,11 @@ def _promote(home: Home, tracking: Tracking, version: str, progress: Progress) -
     _refuse_by_signature(chosen)
     prepared = _prepare(home, client, chosen, progress)
     champion = _by_alias(client, CHAMPION)
-    if champion is not None and champion.version != chosen.version:
-        client.set_registered_model_alias(MODEL, PREVIOUS, champion.version)
-    client.set_registered_model_alias(MODEL, CHAMPION, chosen.version)
+    if champion is not None and str(champion.version) != version:
+        client.set_registered_model_alias(MODEL, PREVIOUS, str(champion.version))
+    client.set_registered_model_alias(MODEL, CHAMPION, version)
     candidate = _by_alias(client, CANDIDATE)
-    if candidate is not None and candidate.version == chosen.version:
+    if candidate is not None and str(candidate.version) == version:
         client.delete_registered_model_alias(MODEL, CANDIDATE)
     return _put_in_force(home, chosen, prepared, progress)
 
@@ -208,9 +209,10 @@ def _fetch(version: ModelVersion, name: str, target: Path) -> Path:
     source = f"models:/{MODEL}/{version.version}/{BUNDLE_ARTIFACT}/{name}"
     try:
         fetched = Path(mlflow.artifacts.download_artifacts(artifact_uri=source, dst_path=str(target)))
-    except OSError as error:
-        raise IntegrityError(
-            f"{source} cannot be read: {error}. What is served has not changed.", code="artifact_missing"
+    except (OSError, MlflowException) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise UnavailableError(
+            f"{source} cannot be read: {reason} What is served has not changed.", code="artifact_missing"
         ) from error
     if fetched != target / name:  # repositories keep the artifact's own folders
         fetched = fetched.rename(target / name)
@@ -272,4 +274,4 @@ def _by_alias(client: MlflowClient, alias: str) -> ModelVersion | None:
     if not client.search_registered_models(filter_string=f"name = '{MODEL}'"):
         return None
     version = client.get_registered_model(MODEL).aliases.get(alias)
-    return None if version is None else client.get_model_version(MODEL, version)
+    return None if version is None else client.get_model_version(MODEL, str(version))

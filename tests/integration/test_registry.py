@@ -28,7 +28,7 @@ from training.clients import make_book, unseen_categories
 from training.golden import check_in_child
 from training.lock import exclusive
 from training.record import Trained
-from training.registry import CANDIDATE, CHAMPION, MODEL, latest_version, promote, pull, rollback
+from training.registry import CANDIDATE, CHAMPION, MODEL, PREVIOUS, latest_version, promote, pull, rollback
 from training.tracking import connected
 
 pytestmark = pytest.mark.xdist_group("registry")
@@ -59,7 +59,8 @@ def first_in_force(home: Home) -> None:
 
 def _alias(home: Home, alias: str) -> str | None:
     with connected(home) as tracking:
-        return tracking.client.get_registered_model(MODEL).aliases.get(alias)
+        version = tracking.client.get_registered_model(MODEL).aliases.get(alias)
+        return None if version is None else str(version)
 
 
 def _bundle_of(home: Home, version: str) -> str:
@@ -129,12 +130,13 @@ def test_a_promoted_candidate_is_no_longer_a_candidate(home):
     assert _alias(home, CANDIDATE) is None
 
 
-def test_rollback_without_a_former_champion_says_so(small_home, tmp_path):
-    lonely = copied_data(small_home, tmp_path)
-    train_quickly(lonely)
+def test_rollback_without_a_former_champion_says_so(home):
+    with connected(home) as tracking:
+        if PREVIOUS in tracking.client.get_registered_model(MODEL).aliases:
+            tracking.client.delete_registered_model_alias(MODEL, PREVIOUS)
 
     with pytest.raises(InputError, match="never had another champion"):
-        rollback(lonely)
+        rollback(home)
 
 
 # What is refused ----------------------------------------------------------------------
@@ -223,7 +225,7 @@ def test_flt2_a_missing_artifact_is_named(home):
     stored.unlink()
 
     try:
-        with pytest.raises((IntegrityError, UnavailableError), match=r"grades\.json"):
+        with pytest.raises(UnavailableError, match=r"grades\.json cannot be read"):
             promote(home, "2")
         assert home.pointer.read_bytes() == before
         assert _no_orphan(home)
@@ -363,7 +365,6 @@ def test_flt24_what_a_killed_training_left_is_removed_by_the_next_command(tmp_pa
 @pytest.mark.parametrize(
     "step",
     [
-        "training.registry.check_in_child",
         "training.clients.write_book",
         "training.registry.replace_pointer",
         "training.registry._fetch@3",
