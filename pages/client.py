@@ -28,6 +28,7 @@ from dash_app.ui import parts, states
 from dash_app.ui.light import Element, element
 from dash_app.ui.parts import Content
 from model import dictionary, locale, quality, reasons
+from model.population import FeatureBins
 from model.reasons import Reason
 from pages.worklist import waited
 
@@ -597,15 +598,15 @@ def _to_position(label: str, feature: str | None, file: File) -> Content:
 
 def _spark(reason: Reason, label: str, file: File, language: str) -> Component | None:
     entry = file.entry(reason.feature)
-    if entry is None or reason.feature is None:
+    if entry is None:
         return None
     bundle = file.opened.serving.bundle
     bins = bundle.population.of(entry)
-    place = _spark_place(bins, file, reason.feature)
+    place = _spark_place(bins, file)
     if place is None:
         return None
     counts, cuts = axis.spark_bars(bins)
-    reference = bundle.medians.get(reason.feature) if bins.kind == "numeric" else None
+    reference = bundle.medians.get(bins.name) if bins.kind == "numeric" else None
     data = spark.data(counts, place, None if reference is None else spark.place(cuts, reference))
     if bins.kind == "numeric" and axis.axis_of(bins, "").sign * _told(reason, file) < 0:
         data = data.turned()
@@ -620,20 +621,20 @@ def _spark(reason: Reason, label: str, file: File, language: str) -> Component |
 def _told(reason: Reason, file: File) -> int:
     """−1 where the sentence tells the inverse of what the model reads (amount / income)."""
     bundle = file.opened.serving.bundle
-    if not isinstance(reason.value, float) or reason.feature not in bundle.index:
+    if reason.feature is None or not isinstance(reason.value, float) or reason.feature not in bundle.index:
         return 1
     read = float(file.opened.assessment.values[bundle.index[reason.feature]])
     inverse = read != 0 and abs(reason.value * read - 1) < 1e-3 < abs(reason.value - read)
     return -1 if inverse else 1
 
 
-def _spark_place(bins: Any, file: File, feature: str) -> float | None:
+def _spark_place(bins: FeatureBins, file: File) -> float | None:
     """Place of this file on the spark's axis; ``None`` when the value is missing."""
     if bins.kind == "category":
         value = (file.opened.case.application or {}).get(bins.name)
         index = bins.bin_of(value)
         return None if index == bins.size else (index + 0.5) / bins.size
-    value = float(file.opened.assessment.values[file.opened.serving.bundle.index[feature]])
+    value = float(file.opened.assessment.values[file.opened.serving.bundle.index[bins.name]])
     if value != value:
         return None
     if bins.kind == "values":

@@ -35,7 +35,7 @@ class DependenceData(NamedTuple):
     direction : imposed on the model: −1 more never raises the risk, +1 never lowers it, 0 free
     at : values of the line, ascending, in the unit of `write`
     mean, low, high : effect at each of them; the band holds 80 % of the files
-    count : files behind each of them
+    files : how many behind each of them
     sample : (value, effect) of some files
     missing : files without the value, or None
     labels : words of each value where they have no order; then `at` counts rows
@@ -48,7 +48,7 @@ class DependenceData(NamedTuple):
     mean: tuple[float, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
-    count: tuple[int, ...]
+    files: tuple[int, ...]
     sample: tuple[tuple[float, float], ...]
     missing: Missing | None
     labels: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ def data(
     line : (value, mean, low, high, files) by rising value
     """
     rows = [row for row in line if all(math.isfinite(x) for x in row[:4])]
-    at, mean, low, high, count = zip(*rows, strict=True) if rows else ((),) * 5
+    at, mean, low, high, files = zip(*rows, strict=True) if rows else ((),) * 5
     return DependenceData(
         feature=feature,
         column=column,
@@ -84,7 +84,7 @@ def data(
         mean=tuple(mean),
         low=tuple(low),
         high=tuple(high),
-        count=tuple(int(n) for n in count),
+        files=tuple(int(n) for n in files),
         sample=tuple((float(x), float(y)) for x, y in sample),
         missing=missing if missing and missing.share > 0 else None,
         labels=tuple(labels),
@@ -149,9 +149,9 @@ def _figure_across(d: DependenceData, language: str, *, narrow: bool, look: Look
     low, high = _reach(d)
     row = 44 if narrow else 30
     ticks = nice_ticks(low, high, 5)
-    known = sum(d.count) or 1
-    shares = [count / known for count in d.count] + ([d.missing.share] if d.missing else [])
-    place = (
+    known = sum(d.files) or 1
+    shares = [count / known for count in d.files] + ([d.missing.share] if d.missing else [])
+    place: Figure = (
         {"xanchor": "left", "yanchor": "bottom", "yshift": 7, "xshift": -2}
         if narrow
         else {"xanchor": "right", "yanchor": "middle", "xshift": -12}
@@ -236,7 +236,7 @@ def table(d: DependenceData, language: str, write: Write) -> Table:
                 locale.percent(m.share, language),
             )
         )
-    known = sum(d.count) or 1
+    known = sum(d.files) or 1
     present = 1 - (d.missing.share if d.missing else 0)
     rows += [
         (
@@ -245,7 +245,7 @@ def table(d: DependenceData, language: str, write: Write) -> Table:
             _span(low, high, language),
             locale.percent(count / known * present, language),
         )
-        for x, mean, low, high, count in zip(d.at, d.mean, d.low, d.high, d.count, strict=True)
+        for x, mean, low, high, count in zip(d.at, d.mean, d.low, d.high, d.files, strict=True)
     ]
     return Table(
         columns=(
@@ -346,7 +346,7 @@ def _points(d: DependenceData, language: str, write: Write, look: Look) -> Figur
 
 
 def _line(d: DependenceData, language: str, write: Write, look: Look) -> list[Figure]:
-    known = sum(d.count) or 1
+    known = sum(d.files) or 1
     return [
         {
             "type": "scatter",
@@ -363,7 +363,7 @@ def _line(d: DependenceData, language: str, write: Write, look: Look) -> list[Fi
                     points=locale.points(mean, language, digits=2),
                     share=locale.percent(count / known, language),
                 )
-                for x, mean, count in zip(d.at, d.mean, d.count, strict=True)
+                for x, mean, count in zip(d.at, d.mean, d.files, strict=True)
             ],
             "hovertemplate": "%{customdata}<extra></extra>",
         }

@@ -224,7 +224,7 @@ def _highlight(chosen: Sequence[bool], look: Look, narrow: bool) -> list[Figure]
 
 
 def _names(bars: Sequence[Bar], chosen: Sequence[bool], look: Look, narrow: bool) -> list[Figure]:
-    place = (
+    place: Figure = (
         {"xanchor": "left", "yanchor": "bottom", "yshift": 8, "xshift": -2}
         if narrow
         else {"xanchor": "right", "yanchor": "middle", "xshift": -12}

@@ -37,7 +37,7 @@ class Bin(NamedTuple):
 
     label: str
     tick: str
-    count: int
+    files: int
     known: int
     defaults: int
 
@@ -83,10 +83,10 @@ def data(
     return PositionData(
         feature=feature,
         bins=tuple(bins),
-        missing=missing if missing and missing.count else None,
+        missing=missing if missing and missing.files else None,
         here=here,
         value=value,
-        total=sum(b.count for b in every),
+        total=sum(b.files for b in every),
         known=known,
         rate=sum(b.defaults for b in every) / known if known else math.nan,
         across=across,
@@ -99,7 +99,7 @@ def figure(d: PositionData, language: str, *, narrow: bool = False, look: Look =
         return _figure_across(d, language, narrow=narrow, look=look)
     columns = _columns(d)
     xs = [x for x, _ in columns]
-    shares = [b.count / d.total if d.total else 0.0 for _, b in columns]
+    shares = [b.files / d.total if d.total else 0.0 for _, b in columns]
     top = max(shares) * 1.22 or 1.0
     drawn = [(x, b, i) for i, (x, b) in enumerate(columns) if b.known >= FEWEST]
     highest = max((wilson(b.defaults, b.known)[1] for _, b, _ in drawn), default=0.1) * 1.05
@@ -135,8 +135,8 @@ def table(d: PositionData, language: str) -> Table:
             interval = locale.interval(low, high, language)
         else:
             rate = interval = t("chart.too_few", language)
-        share = locale.percent(b.count / d.total, language) if d.total else "–"
-        rows.append((b.label, locale.number(b.count, language), share, rate, interval))
+        share = locale.percent(b.files / d.total, language) if d.total else "–"
+        rows.append((b.label, locale.number(b.files, language), share, rate, interval))
     return Table(
         columns=(
             d.feature,
@@ -157,7 +157,7 @@ def sentence(d: PositionData, language: str) -> str:
     if d.here is None or d.here >= len(columns):
         return t("chart.position.sentence_elsewhere", language, feature=d.feature, value=d.value)
     b = columns[d.here][1]
-    share = locale.percent(b.count / d.total, language) if d.total else "–"
+    share = locale.percent(b.files / d.total, language) if d.total else "–"
     if b.known < FEWEST:
         return t(
             "chart.position.sentence_few",
@@ -196,7 +196,7 @@ def _ticked(d: PositionData, columns: list[tuple[float, Bin]], narrow: bool) -> 
 
 
 def _hover(b: Bin, d: PositionData, language: str) -> str:
-    share = locale.percent(b.count / d.total, language) if d.total else "–"
+    share = locale.percent(b.files / d.total, language) if d.total else "–"
     if b.known < FEWEST:
         return t("chart.position.hover_few", language, label=b.label, share=share)
     low, high = wilson(b.defaults, b.known)
@@ -214,7 +214,7 @@ def _figure_across(d: PositionData, language: str, *, narrow: bool, look: Look) 
     """The same two pictures turned: a row a bin, shares at the left, rates at the right."""
     columns = _columns(d)
     ys = [y for y, _ in columns]
-    shares = [b.count / d.total if d.total else 0.0 for _, b in columns]
+    shares = [b.files / d.total if d.total else 0.0 for _, b in columns]
     drawn = [(y, b, i) for i, (y, b) in enumerate(columns) if b.known >= FEWEST]
     top = max(shares) * 1.1 or 1.0
     highest = max((wilson(b.defaults, b.known)[1] for _, b, _ in drawn), default=0.1) * 1.05
@@ -300,7 +300,7 @@ def _turned(trace: Figure, yaxis: str, xaxis: str) -> Figure:
 def _row_names(
     d: PositionData, columns: list[tuple[float, Bin]], look: Look, language: str, narrow: bool
 ) -> list[Figure]:
-    place = (
+    place: Figure = (
         {"xanchor": "left", "yanchor": "bottom", "yshift": 8, "xshift": -2}
         if narrow
         else {"xanchor": "right", "yanchor": "middle", "xshift": -12}

@@ -24,7 +24,7 @@ picture; it then stays at the right and «Seuil» moves down."""
 class Spread(NamedTuple):
     """Files of one half-point bin: those with a known outcome, out of fold, and their defaults."""
 
-    count: int
+    files: int
     defaults: int
 
 
@@ -77,11 +77,11 @@ def data(
 def figure(d: ScaleData, language: str, *, narrow: bool = False, look: Look = LIVE) -> Figure:
     """Bars, strip of zones, cut-off, this client with the interval of the nearest scores."""
     bars_px, strip, room = (86, (-4, -14), (104, -18)) if narrow else (108, (-4, -14), (132, -18))
-    unit = max(*(bin.count for bin in d.bins), 1) / bars_px
+    unit = max(*(bin.files for bin in d.bins), 1) / bars_px
     bars: Figure = {
         "type": "bar",
         "x": [(i + 0.5) / 2 for i in range(BINS)],
-        "y": [bin.count for bin in d.bins],
+        "y": [bin.files for bin in d.bins],
         "width": 0.44,
         "marker": {"color": look("c-all-soft")},
         "customdata": _bins_words(d.bins, language),
@@ -123,13 +123,13 @@ def table(d: ScaleData, language: str) -> Table:
 def _rows(bins: tuple[Spread, ...], beyond: Spread, language: str) -> tuple[tuple[str, ...], ...]:
     rows = []
     for first in range(0, BINS, 4):
-        count = sum(bin.count for bin in bins[first : first + 4])
+        count = sum(bin.files for bin in bins[first : first + 4])
         defaults = sum(bin.defaults for bin in bins[first : first + 4])
         span = locale.interval(first / 200, (first + 4) / 200, language)
         rows.append((span, locale.number(count, language), _rate(count, defaults, language)))
     above = t("chart.scale.above", language, value=locale.percent(TOP, language, digits=0))
     rows.append(
-        (above, locale.number(beyond.count, language), _rate(beyond.count, beyond.defaults, language))
+        (above, locale.number(beyond.files, language), _rate(beyond.files, beyond.defaults, language))
     )
     return tuple(rows)
 
@@ -176,8 +176,8 @@ def _bin_words(index: int, bin: Spread, language: str) -> str:
         "chart.scale.hover",
         language,
         span=locale.interval(index / 200, (index + 1) / 200, language),
-        count=locale.number(bin.count, language),
-        rate=_rate(bin.count, bin.defaults, language),
+        count=locale.number(bin.files, language),
+        rate=_rate(bin.files, bin.defaults, language),
     )
 
 

@@ -278,7 +278,7 @@ def _cut(d: WaterfallData, rows: Sequence[_Row], look: Look) -> Figure:
 
 
 def _names(rows: Sequence[_Row], look: Look, narrow: bool) -> list[Figure]:
-    place = (
+    place: Figure = (
         {"xanchor": "left", "yanchor": "bottom", "yshift": 9, "xshift": -3}
         if narrow
         else {"xanchor": "right", "yanchor": "middle", "xshift": -14}

@@ -30,7 +30,7 @@ def test_days_before_the_application_run_from_recent_to_old():
     assert drawn.bins[0].label.startswith("moins de ")
     assert drawn.bins[-1].label.endswith(" et plus")
     assert drawn.missing.label == "non salarié"
-    assert drawn.missing.count == 100
+    assert drawn.missing.files == 100
 
 
 def test_place_of_a_file_follows_its_bin_when_the_axis_is_turned():
@@ -61,7 +61,7 @@ def test_amounts_are_short_under_the_axis_and_whole_in_words():
 def test_categories_come_by_falling_number_of_files_as_rows():
     drawn = axis.binned(categories(), "en", "")
 
-    assert [b.count for b in drawn.bins] == [40, 10]
+    assert [b.files for b in drawn.bins] == [40, 10]
     assert drawn.across
     assert drawn.here(0) == 1
     assert drawn.here(2) == 2

@@ -63,7 +63,7 @@ def test_table_holds_the_same_numbers_as_the_picture():
 
     table = position.table(d, "en")
 
-    assert [int(row[1]) for row in table.rows] == [b.count for b in (*d.bins, d.missing)]
+    assert [int(row[1]) for row in table.rows] == [b.files for b in (*d.bins, d.missing)]
     assert table.selected == 1
 
 

@@ -21,7 +21,7 @@ def test_bars_are_the_counts_of_half_a_point():
 
     bars = scale.figure(d, "fr")["data"][0]
 
-    assert bars["y"] == [bin.count for bin in d.bins]
+    assert bars["y"] == [bin.files for bin in d.bins]
     assert bars["x"][:2] == [0.25, 0.75]
     assert bars["customdata"][18] == "9,0 à 9,5 %\u00a0: 540 dossiers, 8,3\u00a0% en défaut".replace(
         "9,5 %", "9,5\u00a0%"
@@ -70,7 +70,7 @@ def test_table_holds_every_file():
 
     table = scale.table(d, "en")
 
-    total = sum(bin.count for bin in d.bins) + d.beyond.count
+    total = sum(bin.files for bin in d.bins) + d.beyond.files
     assert sum(int(row[1].replace(",", "")) for row in table.rows) == total
     assert table.rows[table.selected][0] == "12.0 to 14.0%"
 

@@ -40,14 +40,14 @@ def test_bars_raise_first_each_side_by_size():
     assert [step.name for step in steps] == ["R01", "R11", "R34", "R05", "R04"]
 
 
-def test_at_most_ten_bars_are_drawn_and_the_others_are_one():
+def test_few_bars_are_drawn_on_each_side_and_the_others_are_one():
     parts = tuple(waterfall.Part(f"R{i:02}", f"Code {i}", 0.002 + i / 1e5) for i in range(20))
 
     d = waterfall_data(parts)
 
     assert len(d.steps) == waterfall.RAISING
     assert d.others == 20 - waterfall.RAISING
-    assert "14 autres codes" in [a["text"] for a in waterfall.figure(d, "fr")["layout"]["annotations"]]
+    assert "12 autres codes" in [a["text"] for a in waterfall.figure(d, "fr")["layout"]["annotations"]]
 
 
 def test_summand_below_half_a_displayed_unit_is_never_a_bar():
