@@ -8,11 +8,13 @@ them: an opinion that was not stored is not shown.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,9 +105,21 @@ class Recorder:
             else:
                 done.set_exception(own)
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for this process's turn among the writers of the machine.
+
+        SQLite polls a lock with growing sleeps of up to 100 ms, so that a busy neighbour starves
+        the others; the kernel wakes a waiter at once. The lock is advice only: whoever writes
+        without it is still kept apart by SQLite.
+        """
+        with open(self.store.path.with_suffix(".lock"), "w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
     def _try(self, entries: Sequence[Entry]) -> BaseException | None:
         try:
-            with self.store.writing() as connection:
+            with self._turn(), self.store.writing() as connection:
                 _write(connection, entries)
         except Exception as error:  # the edge of a thread: whatever it is, the waiting request must know
             return error
