@@ -282,6 +282,7 @@ def dependence_data(
         data = dependence.data(line=line, sample=(), labels=words, **common)
         return data, lambda place, _language: words[int(place)]
     scale = axis.axis_of(bins, currency)
+    common["direction"] *= scale.sign  # told as the axis runs: more time passed, not more negative days
     line = sorted(
         _point(found, i, scale.place(centre))
         for i, centre in enumerate(_centres(found))

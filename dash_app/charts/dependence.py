@@ -32,7 +32,7 @@ class DependenceData(NamedTuple):
     ----------
     feature : its words
     column : its name in the data
-    direction : imposed on the model: −1 more never raises the risk, +1 never lowers it, 0 free
+    direction : imposed on the model along the axis: −1 more never raises the risk, +1 never lowers it, 0 free
     at : values of the line, ascending, in the unit of `write`
     mean, low, high : effect at each of them; the band holds 80 % of the files
     files : how many behind each of them
@@ -53,6 +53,9 @@ class DependenceData(NamedTuple):
     missing: Missing | None
     labels: tuple[str, ...] = ()
 
+
+_FLAT = 0.01
+"""Mean effects closer than this, in points, are told as none."""
 
 Write = Callable[[float, str], str]
 """Writes a value of the feature in words: value, language."""
@@ -262,7 +265,9 @@ def table(d: DependenceData, language: str, write: Write) -> Table:
 def sentence(d: DependenceData, language: str, write: Write) -> str:
     """Where the effect is largest and smallest, and the direction imposed on the model."""
     parts = []
-    if d.at:
+    if d.at and max(d.mean) - min(d.mean) < _FLAT:
+        parts.append(t("chart.dependence.sentence_flat", language))
+    elif d.at:
         most = max(range(len(d.at)), key=lambda i: d.mean[i])
         least = min(range(len(d.at)), key=lambda i: d.mean[i])
         parts.append(
