@@ -7,8 +7,8 @@ one line that names what it wrote. Modules are imported inside the commands, so 
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,12 +18,12 @@ from model.errors import PadError
 class _Commands(click.Group):
     """Turns the product's own errors into exit code 1 and one line."""
 
-    def main(self, *args: object, **kwargs: object) -> None:  # type: ignore[override]
+    def invoke(self, ctx: click.Context) -> Any:
         try:
-            super().main(*args, **kwargs)  # type: ignore[arg-type]
+            return super().invoke(ctx)
         except PadError as error:
             click.echo(f"error: {error.detail}", err=True)
-            sys.exit(1)
+            ctx.exit(1)
 
 
 @click.group(cls=_Commands)

@@ -110,7 +110,7 @@ class Preparation:
 
     def __init__(self, home: Home, steps: list[str]) -> None:
         self._path = home.preparation
-        self._state = {
+        self._state: dict[str, object] = {
             "steps": steps,
             "running": None,
             "since": time.time(),
