@@ -546,4 +546,5 @@ def test_nothing_was_left_behind(own_home: Home) -> None:
         "store.db",
         "store.db-wal",
         "store.db-shm",
+        "store.lock",
     }
