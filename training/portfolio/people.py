@@ -13,7 +13,7 @@ from training.portfolio.draws import Columns, Draws, Floats, Ints, Text, instalm
 
 DEFAULT_RATE = 0.0807
 
-RISK_WEIGHT = 1.55
+RISK_WEIGHT = 1.7
 """Log-odds of default for one standard deviation of the latent risk."""
 
 EFFORT_WEIGHT = 0.16
