@@ -183,7 +183,7 @@ def evaluate(
     drawn: dict[str, list[float]] = {name: [] for name in values}
     for _ in range(draws):
         weight = np.bincount(random.integers(0, clients.n, clients.n), minlength=clients.n).astype(float)
-        if 0 < weight @ clients.y < clients.n:  # a draw with one outcome only has no rates
+        if 0 < (weight * clients.y).sum() < clients.n:  # one outcome only: no rates
             for name, value in clients.metrics(weight).items():
                 drawn[name].append(value)
     result = {
