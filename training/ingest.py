@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -98,7 +98,7 @@ def ingest(
         Names table, file, line and column of the first thing that is wrong, and the way out.
     """
     found = find_tables(Path(source), allow_missing=allow_missing, progress=progress)
-    with replaced(home.lake) as work:
+    with replaced(home.lake) as work, _stopped_by_ctrl_c():
         lake, spill = work / "lake", work / "spill"
         lake.mkdir()
         with duckdb.connect(str(work / "stage.db"), config=_settings(spill)) as con:
@@ -117,6 +117,17 @@ def ingest(
         (lake / "manifest.json").write_text(json.dumps(asdict(report), indent=2) + "\n")
         _only(lake, work)
     return report
+
+
+@contextmanager
+def _stopped_by_ctrl_c() -> Iterator[None]:
+    """Ctrl-C in the middle of a query comes out of DuckDB as an error of its own."""
+    try:
+        yield
+    except (RuntimeError, duckdb.InterruptException) as error:
+        if "interrupted" in str(error).lower():
+            raise KeyboardInterrupt from error
+        raise
 
 
 def _settings(spill: Path) -> dict[str, str | bool | int | float | list[str]]:

@@ -205,6 +205,8 @@ def stage(con: duckdb.DuckDBPyConnection, opened: TableFile, name: str) -> int:
 def _readable(opened: TableFile) -> Iterator[None]:
     try:
         yield
+    except duckdb.InterruptException:
+        raise
     except (duckdb.OutOfMemoryException, duckdb.IOException) as error:
         raise opened.refuse(
             "the disk or the memory is too small to read it",

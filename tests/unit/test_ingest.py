@@ -687,6 +687,18 @@ def test_an_interrupted_ingest_leaves_the_former_lake_and_no_debris(folder: Path
     assert [path.name for path in home.root.iterdir()] == ["lake"]
 
 
+def test_ctrl_c_in_the_middle_of_a_query_stops_like_anywhere_else(
+    folder: Path, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: object) -> int:
+        raise RuntimeError("Query interrupted")
+
+    monkeypatch.setattr("training.ingest.stage", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ingest(folder, home)
+    assert list(home.root.iterdir()) == []
+
+
 def test_debris_of_a_killed_process_is_removed_by_the_next_ingest(folder: Path, home: Home) -> None:
     dead = home.root / ".lake.new-999999999"
     (dead / "lake").mkdir(parents=True)
