@@ -68,7 +68,7 @@ format: setup-dev  ## apply the format
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
-bench: setup  ## the figures of docs/benchmarks.md (DATA=archive)
+bench: setup-dev  ## the figures of docs/benchmarks.md (DATA=archive)
 	@$(PYTHON) -m benchmarks $(DATA)
 
 mlflow: setup  ## runs, metrics, figures and the model registry, on loopback
