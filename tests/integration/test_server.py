@@ -176,6 +176,29 @@ def test_each_surface_can_be_deployed_alone(
     assert (callback.status == 404) == (surface == "api")
 
 
+def _command(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "dash_app", *words],
+        cwd=ROOT,
+        env={**os.environ, "PAD_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_check_says_what_would_be_served_and_exits_0_or_1_or_2(own_home: Home, tmp_path: Path) -> None:
+    good, nothing, usage = (
+        _command(own_home.root, "check"),
+        _command(tmp_path, "check"),
+        _command(tmp_path, "chekc"),
+    )
+
+    assert (good.returncode, nothing.returncode, usage.returncode) == (0, 1, 2)
+    assert good.stdout.startswith("ready: bundle ") and "2000 clients" in good.stdout
+    assert nothing.stderr.count("\n") == 1 and nothing.stderr.startswith("error: nothing to serve")
+
+
 WEB_PROCESS = """
 import sys, json
 from dash_app.lean import import_lightgbm_alone
