@@ -84,7 +84,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
                 "in": "header",
                 "required": False,
                 "schema": {"type": "string"},
-                "description": "Language of labels, reasons and errors: fr or en (default en).",
+                "description": "Language of labels, reasons and errors: fr or en; without it the "
+                "server's own (PAD_LANGUAGE), French unless set.",
             }
         ],
         "responses": {

@@ -15,8 +15,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from flask import Response, request
+from flask import Response, current_app, request
 
+from dash_app.i18n import DEFAULT
 from model.errors import FieldError, InputError, PadError
 
 MEDIA_TYPE = "application/problem+json"
@@ -80,12 +81,12 @@ def response(body: Mapping[str, Any]) -> Response:
 
 
 def asked_language() -> str:
-    """The best liked of French and English in ``Accept-Language``, English when it names neither."""
+    """The best liked of French and English in ``Accept-Language``, else the language of the setting."""
     for language, quality in request.accept_languages:
         primary = language.split("-")[0].lower()
         if quality > 0 and primary in LANGUAGES:
             return primary
-    return "en"
+    return str(current_app.config.get("PAD_LANGUAGE", DEFAULT))
 
 
 def words_of(error: PadError, language: str) -> Words:

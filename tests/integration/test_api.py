@@ -113,7 +113,16 @@ def test_feature_values_are_a_case_too(program: Program) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "word"), [("fr", "fr"), ("en", "en"), ("de", "en"), ("fr-FR, en;q=0.5", "fr")]
+    ("language", "word"),
+    [
+        ("fr", "fr"),
+        ("en", "en"),
+        ("de", "fr"),
+        ("", "fr"),
+        ("en-GB, fr;q=0.5", "en"),
+        ("fr;q=0, en;q=0.1", "en"),
+        ("fr-FR, en;q=0.5", "fr"),
+    ],
 )
 def test_words_follow_accept_language_and_numbers_do_not(
     program: Program, serving: Serving, language: str, word: str
