@@ -53,6 +53,7 @@ MIN_SHARE = 0.02
 """A reason carries at least this share of what pulls the same way (policy: `min_reason_share`)."""
 
 _INDEX = {code: index for index, code in enumerate(CODES)}
+_NAMES = np.array(CODES, dtype=object)
 _OUR_TABLES = frozenset(
     {"previous_application", "POS_CASH_balance", "credit_card_balance", "installments_payments"}
 )
@@ -163,7 +164,7 @@ class ReasonPlan:
 
     def feature_codes(self, values: Values, has_bureau: bool, has_previous: bool) -> tuple[str, ...]:
         """The code that each feature counts for, missing values considered."""
-        return tuple(CODES[index] for index in self._route(values, has_bureau, has_previous))
+        return tuple(_NAMES[self._route(values, has_bureau, has_previous)].tolist())
 
     # -- many clients
 
