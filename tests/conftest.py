@@ -22,7 +22,7 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-from model.home import Home  # noqa: E402
+from model.home import Home
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL_CLIENTS = 1_500
