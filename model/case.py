@@ -225,9 +225,18 @@ def _value(column: Column, value: Any, pointer: str, problems: _Problems) -> Val
             value = int(value)
     if (column.low is not None and value < column.low) or (column.high is not None and value > column.high):
         return problems.refuse(pointer, "out_of_range", low=column.low, high=column.high)
-    if column.kind == "money" and abs(value * 1000 - round(value * 1000)) >= 1e-6:
+    if column.kind == "money" and not _has_three_decimals(value):
         return problems.refuse(pointer, "too_many_decimals", decimals=3, value=value)
     return value
+
+
+def _has_three_decimals(amount: float) -> bool:
+    """Whether an amount is thousandths, but for float noise: the same rule as at ingest.
+
+    Above ten millions ``amount * 1000`` carries noise of its own, hence the second look.
+    """
+    thousandths = amount * 1000
+    return abs(thousandths - round(thousandths)) < 1e-6 or round(thousandths) / 1000 == amount
 
 
 def _check_client(application: Row, history: Mapping[str, list[Row]], problems: _Problems) -> None:

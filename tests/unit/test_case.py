@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.bundle import Bundle
-from model.case import MOST_ERRORS, case_from_features, case_from_rows
+from model.case import MOST_ERRORS, case_from_features, case_from_rows, validated_rows
 from model.errors import FieldError, InputError
 from tests.bundles import FIRST_ID, made
 
@@ -93,6 +93,13 @@ def test_an_unseen_category_is_named_and_accepted(small_bundle: Bundle, payload:
     case = case_from_rows(small_bundle, payload)
 
     assert ("application", "NAME_INCOME_TYPE", "Astronaut") in case.unseen
+
+
+@given(st.integers(0, 10**12))
+def test_an_amount_of_three_decimals_is_never_taken_for_a_finer_one(thousandths: int) -> None:
+    application, _ = validated_rows({"application": {"AMT_CREDIT": thousandths / 1000}})
+
+    assert round(float(application["AMT_CREDIT"] or 0) * 1000) == thousandths
 
 
 @pytest.mark.parametrize(
