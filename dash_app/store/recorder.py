@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, delete, insert
+from sqlalchemy.exc import OperationalError
 
 from dash_app.store.engine import Store
 from dash_app.store.schema import assessments, recent_files
@@ -43,6 +44,9 @@ class Entry:
     opened: Sequence[dict[str, Any]] = ()
 
 
+_Waiting: TypeAlias = tuple[Entry, Future[None]]
+
+
 class Recorder:
     """The writer of this process; its thread starts with the first entry, after any fork."""
 
@@ -50,7 +54,7 @@ class Recorder:
         self.store = store
         self._process = -1
         self._lock = threading.Lock()
-        self._waiting: queue.Queue[tuple[Entry, Future[None]]] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.Queue[_Waiting] = queue.Queue(MOST_WAITING)
 
     def record(self, entry: Entry) -> None:
         """Write `entry`; returns when it is committed.
@@ -68,6 +72,7 @@ class Recorder:
         try:
             done.result(PATIENCE_SECONDS)
         except TimeoutError:
+            done.cancel()  # refused to its caller: not written either, unless its turn has come
             raise UnavailableError("the store did not confirm in time", code="store_unavailable") from None
 
     def _start(self) -> None:
@@ -81,29 +86,31 @@ class Recorder:
                 ).start()
                 self._process = os.getpid()
 
-    def _run(self, waiting: queue.Queue[tuple[Entry, Future[None]]]) -> None:
+    def _run(self, waiting: queue.Queue[_Waiting]) -> None:
         while True:
-            together = [waiting.get()]
-            while len(together) < MOST_TOGETHER:
-                try:
-                    together.append(waiting.get_nowait())
-                except queue.Empty:
-                    break
-            self._commit(together)
+            together = [waiting.get(), *_taken(waiting, MOST_TOGETHER - 1)]
+            failure = self._commit(_still_asked(together))
+            if failure is not None:
+                # Whoever came while the store was not answering has waited for it too.
+                for _, done in _still_asked(_taken(waiting, MOST_WAITING)):
+                    done.set_exception(failure)
 
-    def _commit(self, together: list[tuple[Entry, Future[None]]]) -> None:
-        """One transaction for all; when it fails, each alone, so that one bad entry fails itself only."""
-        failure = self._try([entry for entry, _ in together])
-        if failure is None:
-            for _, done in together:
-                done.set_result(None)
-            return
-        for entry, done in together:
-            own = failure if len(together) == 1 else self._try([entry])
-            if own is None:
+    def _commit(self, together: list[_Waiting]) -> BaseException | None:
+        """One transaction for all; when an entry breaks a rule, each alone, so that it fails itself only.
+
+        A store that is locked, full or away fails all of them at once, and its failure is returned.
+        """
+        failure = self._try([entry for entry, _ in together]) if together else None
+        if failure is not None and len(together) > 1 and not _is_of_the_store(failure):
+            for one in together:
+                self._commit([one])
+            return None
+        for _, done in together:
+            if failure is None:
                 done.set_result(None)
             else:
-                done.set_exception(own)
+                done.set_exception(failure)
+        return failure if failure is not None and _is_of_the_store(failure) else None
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -121,9 +128,34 @@ class Recorder:
         try:
             with self._turn(), self.store.writing() as connection:
                 _write(connection, entries)
+        except OSError as error:  # the lock's file: a full disk, a folder of another user
+            failure = UnavailableError(f"the store does not answer: {error}", code="store_unavailable")
+            failure.__cause__ = error
+            return failure
         except Exception as error:  # the edge of a thread: whatever it is, the waiting request must know
             return error
         return None
+
+
+def _taken(waiting: queue.Queue[_Waiting], most: int) -> list[_Waiting]:
+    """What waits now, at most so many."""
+    taken: list[_Waiting] = []
+    while len(taken) < most:
+        try:
+            taken.append(waiting.get_nowait())
+        except queue.Empty:
+            break
+    return taken
+
+
+def _still_asked(waiting: list[_Waiting]) -> list[_Waiting]:
+    """Those whose request has not given up; from here on it cannot any more."""
+    return [one for one in waiting if one[1].set_running_or_notify_cancel()]
+
+
+def _is_of_the_store(failure: BaseException) -> bool:
+    """Whether the store is at fault, and not what was to be written."""
+    return isinstance(failure.__cause__, OperationalError | OSError)
 
 
 def _write(connection: Connection, entries: Sequence[Entry]) -> None:

@@ -232,6 +232,47 @@ def test_FLT14_a_store_locked_too_long_refuses_after_the_busy_time_and_reads_go_
     assert len(ids(store)) == 2
 
 
+def test_FLT14_all_who_wait_for_a_locked_store_are_refused_after_one_busy_time(store: Store) -> None:
+    recorder = Recorder(store)
+    recorder.record(Entry(assessments=[row()]))
+    holder = sqlite3.connect(store.path, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    refused: list[str] = []
+
+    def write() -> None:
+        try:
+            recorder.record(Entry(assessments=[row()]))
+        except UnavailableError as error:
+            refused.append(error.detail)
+
+    threads = [threading.Thread(target=write) for _ in range(6)]
+    begun = time.monotonic()
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        waited = time.monotonic() - begun
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+
+    assert len(refused) == 6 and all("locked" in sentence for sentence in refused)
+    assert 4 <= waited <= 9
+    recorder.record(Entry(assessments=[row()]))
+    assert len(ids(store)) == 2
+
+
+def test_FLT44_a_lock_that_cannot_be_taken_refuses_the_record(store: Store) -> None:
+    store.path.with_suffix(".lock").mkdir()
+
+    with pytest.raises(UnavailableError) as refusal:
+        Recorder(store).record(Entry(assessments=[row()]))
+
+    assert refusal.value.code == "store_unavailable"
+    assert ids(store) == set()
+
+
 def test_FLT17_a_store_of_another_version_is_refused_and_untouched(store: Store) -> None:
     with sqlite3.connect(store.path) as past:
         past.execute("insert into schema_versions values (99, '2030-01-01T00:00:00.000000Z')")
