@@ -79,6 +79,8 @@ def create_app(
     Headers(dash_app, settings).register(server)
     Guard(dash_app, settings, sessions).register(server)
     _finish(server, dash_app)
+    # SQLite must not be carried through a fork, not even to be closed there; each worker opens its own.
+    store.close()
     if settings.proxy_hops:
         hops = settings.proxy_hops
         server.wsgi_app = ProxyFix(server.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

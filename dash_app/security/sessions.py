@@ -8,6 +8,7 @@ is, is read at every request: signing out ends the session in every worker at on
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ from dash_app.errors import NotFoundError, RequestError
 from dash_app.security.rights import ANONYMOUS, STAFF, User
 from dash_app.settings import Settings
 from dash_app.store.sessions import SessionRecord, SessionTable
+from model.errors import UnavailableError
+
+log = logging.getLogger(__name__)
 
 COOKIE = "pad_session"
 SECURE_COOKIE = "__Host-pad_session"
@@ -52,8 +56,15 @@ class Sessions:
         if record is None or not self._alive(record, now):
             return ANONYMOUS
         if now - record.seen_at > TOUCH_EVERY:
-            self.table.touch(digest, now)
+            self._touch(digest, now)
         return User(id=record.user_id, role=record.role, name=record.name, fictional=self.settings.demo)
+
+    def _touch(self, digest: str, now: datetime) -> None:
+        """Note that the person is still there; a store that cannot be written stops nobody from reading."""
+        try:
+            self.table.touch(digest, now)
+        except UnavailableError as error:
+            log.warning("session not prolonged: %s", error.detail)
 
     def start(self, user: User, answer: Response) -> None:
         """Open a new session for `user`; any cookie from before stands for nothing."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from model.home import Home
-from tests.integration.conftest import ORIGIN, Program
+from tests.integration.conftest import ORIGIN, Program, Visitor
 
 
 def test_P9_all_well_is_said_part_by_part(program: Program) -> None:
@@ -64,6 +65,41 @@ def test_FLT14_a_store_that_cannot_be_written_is_said_and_nothing_is_answered(
     assert reading.status_code == 200
     assert kept("select count(*) n from assessments")[0]["n"] == before
     assert program.post("/api/predict", {"client_id": 900001}).status_code == 200
+
+
+def test_FLT14_a_signed_in_person_reads_on_while_the_store_cannot_be_written(
+    visitor: Visitor, web_home: Home
+) -> None:
+    visitor.sign_in("advisor")
+    with sqlite3.connect(web_home.store) as past:  # a request that would prolong the session
+        past.execute("update sessions set seen_at = ?", (_minutes_ago(5),))
+    holder = sqlite3.connect(web_home.store, isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    try:
+        page = visitor.get("/importance")
+    finally:
+        holder.execute("ROLLBACK")
+        holder.close()
+
+    assert page.status_code == 200
+
+
+def _minutes_ago(minutes: int) -> str:
+    moment = datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=minutes)
+    return moment.isoformat(timespec="microseconds") + "Z"
+
+
+@pytest.mark.parametrize(("minutes", "column"), [(17, "seen_at"), (9 * 60 + 1, "started_at")])
+def test_a_session_ends_when_idle_and_after_its_hours(
+    visitor: Visitor, web_home: Home, minutes: int, column: str
+) -> None:
+    visitor.sign_in("advisor")
+    assert visitor.get("/importance").status_code == 200
+
+    with sqlite3.connect(web_home.store) as past:
+        past.execute(f"update sessions set {column} = ?", (_minutes_ago(minutes),))
+
+    assert visitor.get("/importance").status_code == 302
 
 
 def test_health_is_asked_by_the_right_host_name_only(program: Program) -> None:

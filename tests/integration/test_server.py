@@ -256,6 +256,14 @@ def test_FLT45_forked_workers_answer_under_load_with_the_same_bits(running: Serv
     assert all(len(values) == 1 for values in found.values())
 
 
+def test_no_connection_of_the_store_crosses_the_fork(running: Server) -> None:
+    descriptors = Path(f"/proc/{running.process.pid}/fd")
+    if not descriptors.is_dir():
+        pytest.skip("no /proc here")
+
+    assert [found for fd in descriptors.iterdir() if "store.db" in (found := os.readlink(fd))] == []
+
+
 def test_every_request_has_its_own_id(running: Server) -> None:
     names = {call(running, "GET", "/health/live").headers["X-Request-Id"] for _ in range(20)}
 
