@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -177,9 +178,9 @@ def _is_right(folder: Path, digest: str) -> bool:
     try:
         verify_folder(folder, digest, kind="bundle")
     except IntegrityError:
-        # Workers keep the map of the old files; the name is free for the good ones.
-        aside = Path(tempfile.mkdtemp(prefix=".damaged-", dir=folder.parent))
-        folder.rename(aside / digest)
+        # Workers keep the map of the old files; the name is free for the good ones. The folder is
+        # read-only: whoever is not root may rename it, but not move it into another one.
+        folder.rename(folder.with_name(f".damaged-{digest[:12]}-{secrets.token_hex(4)}"))
         return False
     return True
 

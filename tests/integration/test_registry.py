@@ -256,6 +256,8 @@ def test_a_damaged_local_bundle_is_fetched_again(home):
     promote(home, "2")
 
     assert load_bundle(folder).policy.version == "P-1"
+    # Only renamed: a read-only folder cannot be moved into another one, but by root.
+    assert [(aside / "manifest.json").exists() for aside in home.bundles.glob(".damaged-*")] == [True]
 
 
 def _resealed(home: Home, tmp_path: Path, change: dict[str, bytes]) -> Path:
