@@ -114,7 +114,7 @@ def assess(
     policy : Policy, optional
         Default: the bundle's.
     book_digest : str, optional
-        Client book that the case came from, for the versions.
+        Client book in force; the versions name it where the case came from it.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def _assessment(
         strengths=favour,
         data_quality=bundle.quality_plan.assess(case.features, case.unseen),
         percentile=percentile(bundle.percentiles, default_probability),
-        versions=_versions(bundle, policy, book_digest),
+        versions=_versions(bundle, policy, book_digest if case.source == "book" else None),
         oof_probability=_oof_probability(bundle, case),
         learning=case.learning,
         values=case.features,

@@ -6,6 +6,7 @@ One arithmetic for all: ``model.assess``. What is given is in the store before i
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,8 @@ from model.version import code_version
 if TYPE_CHECKING:
     from model.assess import Assessment
     from model.case import Case
+
+log = logging.getLogger(__name__)
 
 PAGE_ROUTE = "page"
 MOST_CASES = 1_000
@@ -110,8 +113,7 @@ def predict(caller: User, payload: Any, *, language: str, limit: int | None = LI
     authorise(caller, Action.PREDICT if limit else Action.EXPLAIN)
     serving = champion.current()
     case, inputs = _read_case(serving, payload)
-    digest = _book_digest(serving) if case.source == "book" else None
-    assessment = assess(serving.bundle, case, serving.policy, book_digest=digest)
+    assessment = assess(serving.bundle, case, serving.policy, book_digest=_book_digest(serving))
     route = "predict" if limit else "explain"
     answers, rows = _answers(
         [_Given(case, assessment, inputs)], serving, caller, route=route, language=language, limit=limit
@@ -234,6 +236,9 @@ def _answers(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """The answers, and the rows that record them word for word."""
     now = datetime.now(UTC)
+    for one in given:
+        if one.assessment.alerts:
+            log.warning("%s: bundle %s", ", ".join(one.assessment.alerts), serving.bundle.digest)
     answers = [_answer(one, serving, language=language, limit=limit, at=now) for one in given]
     rows = [
         _row(one, answer, serving, caller, route=route, language=language, at=now)

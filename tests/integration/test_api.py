@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from flask import Flask
+from flask import Flask, g
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dash_app.api import schemas
 from dash_app.api.document import OPERATIONS, openapi
 from dash_app.champion import Serving
+from dash_app.security.guard import LOOPBACK
+from dash_app.services import assessments
 from model.assess import assess
 from model.home import Home
 from tests.bundles import FIRST_ID, made
@@ -204,6 +207,21 @@ def test_each_request_of_a_program_is_its_own_record(program: Program) -> None:
     first, second = (program.post("/api/predict", {"client_id": CLIENT}).json for _ in range(2))
 
     assert first["assessment_id"] < second["assessment_id"]
+
+
+def test_L22_a_refusal_without_a_reason_is_a_review_and_an_alert_in_the_log(
+    app: Flask, serving: Serving, caplog: pytest.LogCaptureFixture
+) -> None:
+    silent = replace(serving, policy=replace(serving.policy, min_reason_share=1.1))
+    riskiest = int(silent.clients().ids[silent.clients().default_probability.argmax()])
+
+    with app.test_request_context():
+        g.serving = silent
+        answer = assessments.predict(LOOPBACK, {"client_id": riskiest}, language="en")
+
+    assert (answer["opinion"], answer["alerts"]) == ("review", ["no_reason"])
+    assert "no_reason" in caplog.text
+    assert str(riskiest) not in caplog.text
 
 
 def test_a_batch_is_recorded_without_its_failures(program: Program, kept: Any) -> None:

@@ -100,6 +100,16 @@ def test_versions_name_model_bundle_clients_policy_code_and_catalogue(
     assert found["reasons"]
 
 
+def test_a_case_that_was_sent_names_no_client_book_even_beside_one_of_the_book(
+    small_bundle: Bundle, small_book: Book
+) -> None:
+    cases = [small_book.case_at(0), case_from_features(small_bundle, {"EXT_SOURCE_2": 0.4})]
+
+    found = assess_many(small_bundle, cases, book_digest=small_book.digest)
+
+    assert [one.versions["clients"] for one in found] == [f"sha256:{small_book.digest}", None]
+
+
 def test_a_learning_file_shows_the_probability_by_the_model_that_had_not_seen_it(
     small_bundle: Bundle, assessments: list[Assessment]
 ) -> None:
