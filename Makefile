@@ -3,8 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 VENV := .venv
 PYTHON := $(VENV)/bin/python
-# The interpreter that makes the environment; any Python from 3.11.
-PYTHON3 ?= $(firstword $(foreach name,python3.13 python3.12 python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# The interpreter that makes the environment: the first that runs and is 3.11 or later.
+PYTHON3 ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
 DATA ?=
 CLIENTS ?= 20000
 SEED ?= 7
@@ -24,7 +25,6 @@ setup-dev: $(VENV)/.development  ## the environment with the test tools
 
 define install
 	@$(if $(PYTHON3),,echo "Python 3.11 or later is needed: apt-get install python3 python3-venv" >&2; exit 1;) \
-	$(PYTHON3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed; $(PYTHON3) is older. Set PYTHON3=…" >&2; exit 1; }; \
 	test -x $(PYTHON) || { echo "making $(VENV) with $(PYTHON3)"; $(PYTHON3) -m venv $(VENV) || { rm -rf $(VENV); echo "The venv module is missing: apt-get install python3-venv" >&2; exit 1; }; }; \
 	echo "installing $(1) (about 1.5 GB on disk)"; \
 	if command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1; then uv pip install --quiet --python $(PYTHON) $(addprefix -r ,$(1)); \
