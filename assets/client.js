@@ -27,8 +27,19 @@
     return { queue: kept.get("queue"), sort: kept.get("sort") };
   }
 
+  // A section that the address names is there once the file is drawn.
+  function reach(hash) {
+    const wanted = new MutationObserver(() => {
+      const section = here() && document.getElementById(hash);
+      if (section || !here()) wanted.disconnect();
+      if (section) section.scrollIntoView();
+    });
+    wanted.observe(document.body, { childList: true, subtree: true });
+  }
+
   function ask(file) {
     if (!file) return window.dash_clientside.no_update;
+    if (window.location.hash.length > 1) reach(window.location.hash.slice(1));
     const parameters = query();
     asked = {
       client_id: file.client_id,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property, lru_cache, partial
 from typing import Any, Final, Literal, cast, get_args
+from urllib.parse import urlencode
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -203,7 +204,7 @@ def body(file: File, language: str) -> list[Component]:
     by_code = file.by_code(language)
     alone = partial(_alone, language=language)
     return [
-        crumb(file.place, file.role, language),
+        crumb(file.place, file.role, language, back=_list_address(file.asked)),
         _head(file, language),
         alone("identity", lambda: _identity(file, language)),
         alone("verdict", lambda: _verdict(file, language)),
@@ -265,11 +266,18 @@ def _skeleton(language: str) -> list[Component]:
 # ------------------------------------------------------------------ way back, title, identity
 
 
-def crumb(place: Place | None, role: str, language: str) -> html.Div:
+def _list_address(asked: Asked) -> str:
+    """The list that one came from, with its filter and order."""
+    view = {"queue": (asked.queue, "all"), "sort": (asked.sort, "oldest")}
+    query = urlencode({name: value for name, (value, usual) in view.items() if value != usual})
+    return f"/?{query}" if query else "/"
+
+
+def crumb(place: Place | None, role: str, language: str, *, back: str = "/") -> html.Div:
     """Return the way back to the list, and to its neighbours (keys k and j)."""
     words = t("worklist.requests" if role == AUDITOR else "worklist.title", language)
     pieces: list[Component] = [
-        html.A([parts.icon("arrow-left"), " ", words], href="/", **{"data-nav": "true"})
+        html.A([parts.icon("arrow-left"), " ", words], href=back, **{"data-nav": "true"})
     ]
     if place is not None:
         rank, total = (locale.number(n, language) for n in (place.rank, place.total))
@@ -679,7 +687,11 @@ def _calculation(file: File, by_code: waterfall.WaterfallData, language: str) ->
         waterfall.table(by_code, language, whole=True), caption=waterfall.sentence(by_code, language)
     )
     views.append(
-        html.Div([whole, _written_sum(by_code, language)], id=Ids.view("table"), hidden=chosen != "table")
+        html.Div(
+            [whole, _written_sum(by_code, language, whole=True)],
+            id=Ids.view("table"),
+            hidden=chosen != "table",
+        )
     )
     return parts.section(
         "calculation",
@@ -695,8 +707,9 @@ def _calculation(file: File, by_code: waterfall.WaterfallData, language: str) ->
     )
 
 
-def _written_sum(data: waterfall.WaterfallData, language: str) -> html.P:
-    words = f"{waterfall.written_sum(data, language)}. {t('client.calculation.not_causes', language)}"
+def _written_sum(data: waterfall.WaterfallData, language: str, *, whole: bool = False) -> html.P:
+    added = waterfall.written_sum(data, language, whole=whole)
+    words = f"{added}. {t('client.calculation.not_causes', language)}"
     return html.P(words, className="muted xs mb-0 mt-2")
 
 

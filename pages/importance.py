@@ -346,7 +346,9 @@ def _other_features(chosen: Chosen, language: str) -> list[Component]:
 
 
 def _facts(data: dependence.DependenceData, language: str) -> html.Dl:
-    share = locale.percent(data.missing.share if data.missing else 0.0, language)
+    share = (
+        locale.probability(data.missing.share, language) if data.missing else locale.percent(0.0, language)
+    )
     direction = {-1: "down", 0: "free", 1: "up"}[data.direction]
     return parts.facts(
         [

@@ -8,6 +8,7 @@ name a file.
 from __future__ import annotations
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,16 +35,18 @@ class Words:
     title: str
     text: str
 
+    language: str
+
     def detail(self, params: Mapping[str, Any]) -> str:
         """The sentence with its values; a value that is not given stays out of it."""
-        return self.text.format_map(_Shown(params))
+        return self.text.format_map(_Shown(params, self.language))
 
 
 class _Shown(dict[str, str]):
     """Values as text, cut to a readable length."""
 
-    def __init__(self, params: Mapping[str, Any]) -> None:
-        super().__init__({name: _text(value) for name, value in params.items()})
+    def __init__(self, params: Mapping[str, Any], language: str) -> None:
+        super().__init__({name: _text(value, language) for name, value in params.items()})
 
     def __missing__(self, key: str) -> str:
         return "…"
@@ -93,16 +96,19 @@ def words_of(error: PadError, language: str) -> Words:
     """Words of an error: of its own code, else of its kind, else of an unexpected error."""
     known = _catalogue()["codes"]
     entry = known.get(error.code) or known.get(type(error).code) or known[UNEXPECTED]
-    return Words(entry["title"][language], entry["detail"][language])
+    return Words(entry["title"][language], entry["detail"][language], language)
 
 
 def field_message(found: FieldError, language: str) -> str:
     """Sentence about one refused value."""
     known = _catalogue()["fields"]
     entry = known.get(found.code, known[INVALID])
-    near = found.params.get("near")
+    params = dict(found.params)
+    if params.get("expected") in known_types():
+        params["expected"] = _catalogue()["types"][params["expected"]][language]
+    near = params.get("near")
     hint = _catalogue()["hints"]["near"][language].format(near=near) if near else ""
-    return entry[language].format_map(_Shown(found.params)) + hint
+    return entry[language].format_map(_Shown(params, language)) + hint
 
 
 def operation_summary(name: str, language: str) -> str:
@@ -125,11 +131,20 @@ def known_codes() -> Mapping[str, frozenset[str]]:
     return {part: frozenset(_catalogue()[part]) for part in ("codes", "fields")}
 
 
+def known_types() -> frozenset[str]:
+    """Types of a JSON value that have a name in both languages."""
+    return frozenset(_catalogue()["types"])
+
+
 def _field(found: FieldError, language: str) -> dict[str, Any]:
     return {"pointer": found.pointer, "code": found.code, "message": field_message(found, language)}
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, language: str) -> str:
+    if isinstance(value, float) and math.isfinite(value):
+        # Written as in JSON, with the decimal sign of the language; 1.0 as 1.
+        written = str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+        return written.replace(".", ",") if language == "fr" else written
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     return text if len(text) <= 120 else text[:119] + "…"
 

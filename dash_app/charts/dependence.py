@@ -286,7 +286,7 @@ def sentence(d: DependenceData, language: str, write: Write) -> str:
                 "chart.dependence.sentence_missing",
                 language,
                 points=locale.points(d.missing.mean, language, digits=2),
-                share=locale.percent(d.missing.share, language),
+                share=locale.probability(d.missing.share, language),
             )
         )
     parts.append(t(f"chart.dependence.direction_{_direction(d)}", language))
@@ -383,7 +383,7 @@ def _missing(d: DependenceData, language: str, at: float, look: Look) -> list[Fi
         language,
         value=d.missing.label,
         points=locale.points(d.missing.mean, language, digits=2),
-        share=locale.percent(d.missing.share, language),
+        share=locale.probability(d.missing.share, language),
     )
     return [
         {

@@ -448,13 +448,15 @@ def _captions(
         ),
     ]
     if not math.isnan(d.rate):
+        # Far from this file's figure, and not over the missing files' point, which often lies near the mean.
+        beside = "left" if d.here is not None and d.here >= len(d.bins) / 2 else "right"
         labels.append(
             text(
                 t("chart.position.mean", language, value=locale.percent(d.rate, language)),
-                x=xs[-1] + 0.6,
+                x=-0.6 if beside == "left" else len(d.bins) - 0.4,
                 y=d.rate,
                 yref="y2",
-                xanchor="right",
+                xanchor=beside,
                 yanchor="bottom",
                 color=look("axis"),
             )

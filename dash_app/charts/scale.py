@@ -140,7 +140,7 @@ def sentence(d: ScaleData, language: str) -> str:
         "chart.scale.sentence",
         language,
         value=_shown(d, language),
-        cut_off=locale.percent(d.cut_off, language),
+        cut_off=_cut_off(d, language),
         rank=rank(d, language),
         interval=locale.interval(d.low, d.high, language),
     )
@@ -159,6 +159,11 @@ def rank(d: ScaleData, language: str) -> str:
 
 def _shown(d: ScaleData, language: str) -> str:
     return locale.probability(d.default_probability, language, (d.zone_low, d.cut_off, d.zone_high))
+
+
+def _cut_off(d: ScaleData, language: str) -> str:
+    """With as many decimals as a file that lies close to it."""
+    return locale.probability(d.cut_off, language, (d.default_probability,))
 
 
 def _rate(count: int, defaults: int, language: str) -> str:
@@ -281,7 +286,7 @@ def _labels(
     right, lowered = pd < cut, _lowered(d, narrow)
     labels.append(
         text(
-            t("chart.cut_off", language, value=locale.percent(cut, language)),
+            t("chart.cut_off", language, value=_cut_off(d, language)),
             x=cut * 100,
             y=room[0] * unit,
             color=look("axis"),

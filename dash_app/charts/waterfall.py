@@ -164,7 +164,7 @@ def figure(d: WaterfallData, language: str, *, narrow: bool = False, look: Look 
             *_names(rows, look, narrow),
             *_values(d, rows, language, look),
             text(
-                t("chart.cut_off", language, value=locale.percent(d.cut_off, language)),
+                t("chart.cut_off", language, value=_percent(d.cut_off * 100, d, language)),
                 x=d.cut_off * 100,
                 y=1,
                 yref="paper",
@@ -210,9 +210,9 @@ def sentence(d: WaterfallData, language: str) -> str:
     )
 
 
-def written_sum(d: WaterfallData, language: str) -> str:
-    """«3,5 + 10,7 − 1,8 = 12,4 %», exactly as the bars say it."""
-    up, down = _sums(d)
+def written_sum(d: WaterfallData, language: str, *, whole: bool = False) -> str:
+    """«3,5 + 10,7 − 1,8 = 12,4 %», exactly as the bars say it; with `whole`, as all summands do."""
+    up, down = _sums(d, whole=whole)
     words = locale.number(d.base, language, digits=d.digits)
     if up:
         words += f" + {locale.number(up, language, digits=d.digits)}"
@@ -221,8 +221,8 @@ def written_sum(d: WaterfallData, language: str) -> str:
     return f"{words} = {_percent(d.total, d, language)}"
 
 
-def _sums(d: WaterfallData) -> tuple[float, float]:
-    bars = [*(s.points for s in d.steps), d.rest]
+def _sums(d: WaterfallData, *, whole: bool) -> tuple[float, float]:
+    bars = [s.points for s in d.every] if whole else [*(s.points for s in d.steps), d.rest]
     up = round(sum(p for p in bars if p > 0), d.digits)
     return up, round(-sum(p for p in bars if p < 0), d.digits)
 
@@ -240,7 +240,7 @@ class _Row(NamedTuple):
 def _rows(d: WaterfallData, language: str) -> list[_Row]:
     base = t("chart.waterfall.base", language)
     words = _percent(d.base, d, language)
-    rows = [_Row(base, 0, d.base, "c-all", words, f"{base} : {words}", True)]
+    rows = [_Row(base, 0, d.base, "c-all", words, _said(base, words, language), True)]
     at = d.base
     others = plural(f"chart.waterfall.others_{d.kind}", d.others, language)
     for step in (*d.steps, Step("", others, d.rest, "")):
@@ -260,8 +260,12 @@ def _rows(d: WaterfallData, language: str) -> list[_Row]:
         at = after
     file = t("chart.waterfall.this_file", language)
     words = _percent(d.total, d, language)
-    rows.append(_Row(file, 0, d.total, "c-me", words, f"{file} : {words}", True))
+    rows.append(_Row(file, 0, d.total, "c-me", words, _said(file, words, language), True))
     return rows
+
+
+def _said(label: str, words: str, language: str) -> str:
+    return t("chart.waterfall.hover_plain", language, label=label, points=words)
 
 
 def _connectors(rows: Sequence[_Row], look: Look, row: int) -> list[Figure]:

@@ -97,3 +97,38 @@ def test_raising_is_orange_and_lowering_blue():
     assert colours[1] == LIGHT("unf-fill")
     assert colours[4] == LIGHT("fav-fill")
     assert colours[-1] == LIGHT("c-me")
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "last"),
+    [
+        ("fr", "Client accepté type\u00a0: 3,5\u00a0%", "Ce dossier\u00a0: 10,7\u00a0%"),
+        ("en", "Typical accepted client: 3.5%", "This file: 10.7%"),
+    ],
+)
+def test_hover_of_the_totals_is_written_as_the_language_does(language, first, last):
+    hover = waterfall.figure(waterfall_data(), language)["data"][0]["customdata"]
+
+    assert (hover[0], hover[-1]) == (first, last)
+
+
+@pytest.mark.parametrize(("digits", "words"), [(1, "Seuil 9,1\u00a0%"), (2, "Seuil 9,09\u00a0%")])
+def test_cut_off_has_as_many_decimals_as_the_bars(digits, words):
+    d = waterfall.data(
+        PARTS, base=BASE, default_probability=0.124, cut_off=1 / 11, digits=digits, kind="code"
+    )
+
+    assert words in [label["text"] for label in waterfall.figure(d, "fr")["layout"]["annotations"]]
+
+
+@given(st.lists(small, min_size=1, max_size=41))
+def test_l16_written_sum_of_the_whole_table_adds_its_rows(effects):
+    parts = [waterfall.Part(f"R{i:02}", f"Code {i}", effect) for i, effect in enumerate(effects)]
+    d = waterfall.data(
+        parts, base=0.9, default_probability=0.9 + sum(effects), cut_off=1 / 11, digits=1, kind="code"
+    )
+
+    up, down = waterfall._sums(d, whole=True)
+
+    assert up == pytest.approx(sum(step.points for step in d.every if step.points > 0))
+    assert d.base + up - down == pytest.approx(d.total)

@@ -209,6 +209,22 @@ def test_way_back_has_neighbours_under_the_keys_j_and_k(app_context):
     assert "3 sur 14" in text_of(links)
 
 
+@pytest.mark.parametrize(
+    ("asked", "back"),
+    [
+        (client.Asked(1), "/"),
+        (client.Asked(1, queue="review"), "/?queue=review"),
+        (client.Asked(1, queue="review", sort="closest"), "/?queue=review&sort=closest"),
+    ],
+)
+def test_way_back_keeps_the_filter_and_the_order_of_the_list(serving, app_context, asked, back):
+    from dataclasses import replace
+
+    file = replace(file_of(serving, "review"), asked=asked)
+
+    assert client.body(file, "fr")[0].children[0].href == back
+
+
 def test_feature_of_the_address_that_does_not_exist_is_named(serving, app_context):
     from dataclasses import replace
 

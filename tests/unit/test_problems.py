@@ -124,3 +124,42 @@ def test_a_value_cannot_break_the_sentence() -> None:
     message = problems.field_message(FieldError("/a", "unknown_field", {"name": long + "{evil}"}), "en")
 
     assert len(message) < 200 and re.search("x{50}", message)
+
+
+@pytest.mark.parametrize(
+    ("found", "french", "english"),
+    [
+        (
+            FieldError("/a", "wrong_type", {"expected": "number"}),
+            "Type refusé ; attendu : nombre.",
+            "Wrong type; expected: number.",
+        ),
+        (
+            FieldError("/a", "out_of_range", {"low": 0.0, "high": 0.5}),
+            "Hors des bornes : de 0 à 0,5.",
+            "Out of range: 0 to 0.5.",
+        ),
+        (
+            FieldError("/a", "not_whole", {"value": 1.5}),
+            "Un nombre entier est attendu, reçu 1,5.",
+            "A whole number is expected, got 1.5.",
+        ),
+    ],
+    ids=lambda value: value.code if isinstance(value, FieldError) else "",
+)
+def test_types_and_numbers_are_written_in_the_language(found: FieldError, french: str, english: str) -> None:
+    assert problems.field_message(found, "fr") == french
+    assert problems.field_message(found, "en") == english
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: path.name)
+def test_every_type_that_a_refusal_expects_has_a_name(path: Path) -> None:
+    expected = {
+        keyword.value.value
+        for call in _calls(path)
+        if any(isinstance(a, ast.Constant) and a.value == "wrong_type" for a in call.args)
+        for keyword in call.keywords
+        if keyword.arg == "expected" and isinstance(keyword.value, ast.Constant)
+    }
+
+    assert expected <= problems.known_types()
