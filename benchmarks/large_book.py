@@ -17,7 +17,7 @@ from model.book import Block, Book, load_book, write_book
 from model.bundle import load_bundle
 from model.home import Home
 from model.pointer import read_pointer, replace_pointer
-from model.raw_columns import COLUMNS
+from model.tables import INPUTS
 
 FIRST_ID = 100_002
 BLOCK = 10_000
@@ -58,7 +58,7 @@ def _blocks(book: Book, rows: np.ndarray) -> Iterator[Block]:
 
 
 def _application(book: Book, rows: np.ndarray) -> Iterator[pa.RecordBatch]:
-    columns = {column.name: _lake_column(column.kind, book.column(column.name)) for column in COLUMNS}
+    columns = {column.name: _lake_column(column.kind, book.column(column.name)) for column in INPUTS}
     whole = pa.record_batch(list(columns.values()), names=list(columns))
     for start in range(0, len(rows), BLOCK):
         yield whole.take(pa.array(rows[start : start + BLOCK]))

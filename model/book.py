@@ -51,6 +51,7 @@ from model.errors import InputError, IntegrityError, UnknownClientError
 from model.policy import OPINIONS, Policy
 from model.population import MISSING_CODE, Population
 from model.raw_columns import RawColumns, write_raw_columns
+from model.reasons import NO_CODE
 from model.sealed import (
     MANIFEST,
     SealedWriter,
@@ -62,9 +63,6 @@ from model.sealed import (
     verify_folder,
 )
 from model.tables import HISTORY
-
-NO_CODE = 255
-"""First adverse or favourable code of a client who has none, or for whom none was made."""
 
 UNKNOWN = -1
 """Target of a client whose outcome is not known."""

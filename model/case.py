@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from model.errors import FieldError, InputError
 from model.features import origin
 from model.sealed import canonical_json
-from model.tables import APPLICATION, HISTORY, TABLES, Column, Table
+from model.tables import APPLICATION, HISTORY, INPUTS, OWN_HISTORY, TABLES, Column, Table
 
 if TYPE_CHECKING:
     from model.bundle import Bundle
@@ -34,7 +34,6 @@ MOST_ERRORS = 50
 
 _LONGEST_TEXT = 200
 _FLOAT32_MAX = float(np.finfo(np.float32).max)
-_OWN_HISTORY = ("previous_application", "POS_CASH_balance", "credit_card_balance", "installments_payments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ class Case:
     @property
     def has_previous(self) -> bool:
         """Whether any earlier contract or application with us is known."""
-        return any(self.counts.get(table, 0) > 0 for table in _OWN_HISTORY)
+        return any(self.counts.get(table, 0) > 0 for table in OWN_HISTORY)
 
     @property
     def learning(self) -> bool:
@@ -116,7 +115,7 @@ def case_from_rows(bundle: Bundle, payload: Mapping[str, Any]) -> Case:
     application.pop("TARGET", None)
     return Case(
         client_id=client_id if client_id is None else int(client_id),
-        application={column.name: application.get(column.name) for column in _INPUT_COLUMNS},
+        application={column.name: application.get(column.name) for column in INPUTS},
         counts={table: len(rows) for table, rows in history.items()},
         features=bundle.reader.read(application, history),
         unseen=bundle.reader.unseen(application, history),
@@ -382,7 +381,6 @@ def _digest(inputs: Any) -> str:
     return hashlib.sha256(canonical_json(inputs)).hexdigest()
 
 
-_INPUT_COLUMNS = tuple(c for c in APPLICATION.columns if c.name not in ("SK_ID_CURR", "TARGET"))
 _REQUIRED_IDS = {
     table.name: tuple(c for c in table.columns if c.required and c.name != "SK_ID_CURR")
     for table in TABLES.values()

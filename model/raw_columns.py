@@ -16,12 +16,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from model.case import Value
-from model.tables import APPLICATION, Column
+from model.tables import INPUTS, Column
 
-COLUMNS = tuple(c for c in APPLICATION.columns if c.name not in ("SK_ID_CURR", "TARGET"))
-"""Every application column but identifier and outcome."""
-
-_PLACES = {column.name: place for place, column in enumerate(COLUMNS)}
+_PLACES = {column.name: place for place, column in enumerate(INPUTS)}
 _MISSING_CATEGORY = -1
 _INTEGERS: tuple[Any, ...] = (np.int8, np.int16, np.int32, np.int64)
 
@@ -46,7 +43,7 @@ class RawColumns:
     def __init__(self, batches: Sequence[pa.RecordBatch], categories: Mapping[str, Sequence[str]]) -> None:
         self._categories = categories
         self._starts = np.cumsum([0, *(batch.num_rows for batch in batches)])[:-1]
-        self._views = [[(c, _view(batch.column(c.name), c)) for c in COLUMNS] for batch in batches]
+        self._views = [[(c, _view(batch.column(c.name), c)) for c in INPUTS] for batch in batches]
 
     @classmethod
     def open(cls, path: Path, categories: Mapping[str, Sequence[str]]) -> RawColumns:
@@ -69,7 +66,7 @@ class RawColumns:
             No such column.
         """
         place = _PLACES[name]
-        column = COLUMNS[place]
+        column = INPUTS[place]
         values = np.concatenate([views[place][1] for views in self._views])
         if column.kind == "text":
             return np.array([*self._categories[name], None], dtype=object)[values]
@@ -93,12 +90,12 @@ def write_raw_columns(path: Path, batches: Iterable[pa.RecordBatch]) -> Written:
     pyarrow.ArrowInvalid
         A whole number does not fit the range that `model.tables` gives its column.
     """
-    schema = pa.schema([pa.field(c.name, pa.from_numpy_dtype(_dtype(c)), nullable=False) for c in COLUMNS])
-    codes: dict[str, dict[str, int]] = {c.name: {} for c in COLUMNS if c.kind == "text"}
+    schema = pa.schema([pa.field(c.name, pa.from_numpy_dtype(_dtype(c)), nullable=False) for c in INPUTS])
+    codes: dict[str, dict[str, int]] = {c.name: {} for c in INPUTS if c.kind == "text"}
     rows = 0
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema) as file:
         for batch in batches:
-            columns = [_encoded(c, batch.column(c.name), codes) for c in COLUMNS]
+            columns = [_encoded(c, batch.column(c.name), codes) for c in INPUTS]
             file.write_batch(pa.record_batch([pa.array(values) for values in columns], schema=schema))
             rows += batch.num_rows
     return Written(rows, {name: list(found) for name, found in codes.items()})
@@ -147,4 +144,4 @@ def _dtype(column: Column) -> Any:
     return next(d for d in _INTEGERS if np.iinfo(d).min < low and high <= np.iinfo(d).max)
 
 
-_MISSING_INTEGER = {c.name: int(np.iinfo(_dtype(c)).min) for c in COLUMNS if c.kind == "int"}
+_MISSING_INTEGER = {c.name: int(np.iinfo(_dtype(c)).min) for c in INPUTS if c.kind == "int"}

@@ -33,6 +33,7 @@ from model.dictionary import CODES
 from model.features import origin
 from model.reason_fields import AGAINST, FOR, Client, Clients, Floats, Served, Values, field_of
 from model.reason_texts import CATALOGUE_VERSION, Reason, catalogue, label, label_of, sentence
+from model.tables import OWN_HISTORY
 
 __all__ = [
     "CATALOGUE_VERSION",
@@ -54,9 +55,6 @@ MIN_SHARE = 0.02
 
 _INDEX = {code: index for index, code in enumerate(CODES)}
 _NAMES = np.array(CODES, dtype=object)
-_OUR_TABLES = frozenset(
-    {"previous_application", "POS_CASH_balance", "credit_card_balance", "installments_payments"}
-)
 
 
 class ReasonPlan:
@@ -85,7 +83,7 @@ class ReasonPlan:
         tables = [origin(name).table for name in self.features]
         self._scores = _where(name.startswith("EXT_SOURCE_") for name in self.features)
         self._bureau = _where(table.startswith("bureau") for table in tables)
-        self._ours = _where(table in _OUR_TABLES for table in tables)
+        self._ours = _where(table in OWN_HISTORY for table in tables)
         self._indicator = np.zeros((len(self.features), len(CODES)))
         self._indicator[np.arange(len(self.features)), self.code_index] = 1.0
         served = Served({name: index for index, name in enumerate(self.features)}, medians)

@@ -179,6 +179,11 @@ def is_digest(text: str) -> bool:
     return _DIGEST.fullmatch(text) is not None
 
 
+def is_plain_name(name: str) -> bool:
+    """Whether a file of that name lies in the folder itself and is not hidden."""
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
 def read_json(folder: Path, name: str) -> Any:
     """Parse a JSON file of a verified folder."""
     return json.loads((folder / name).read_bytes())
@@ -209,7 +214,7 @@ def _verified_manifest(path: Path, digest: str | None) -> dict[str, Any]:
         raise _refused(path, MANIFEST, f"has another format than {FORMAT}, which this code reads")
     files = manifest.get("files")
     if not isinstance(files, dict) or not all(
-        _PLAIN_NAME.fullmatch(name)
+        is_plain_name(name)
         and isinstance(entry, dict)
         and isinstance(entry.get("bytes"), int)
         and isinstance(entry.get("sha256"), str)

@@ -400,3 +400,9 @@ TABLES: dict[str, Table] = {
 
 HISTORY: tuple[str, ...] = tuple(name for name in TABLES if name != "application")
 """The six tables of history, in which a client may have no row."""
+
+OWN_HISTORY: tuple[str, ...] = tuple(name for name in HISTORY if not name.startswith("bureau"))
+"""Those that tell what the client did with us; the others come from the credit bureau."""
+
+INPUTS: tuple[Column, ...] = tuple(c for c in APPLICATION.columns if c.name not in ("SK_ID_CURR", "TARGET"))
+"""Application columns that describe a client: all but his number and his outcome."""

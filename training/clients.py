@@ -19,19 +19,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model.book import NO_CODE, UNKNOWN, Block, write_book
+from model.book import UNKNOWN, Block, write_book
 from model.bundle import Bundle, load_bundle
 from model.errors import IntegrityError, UnavailableError
 from model.features import features, text_columns
 from model.home import Home
 from model.pointer import Pointer, read_pointer, replace_pointer
 from model.quality import QualityPlan
-from model.reasons import ReasonPlan
+from model.reasons import NO_CODE, ReasonPlan
 from model.sealed import MANIFEST, is_digest, read_json, verify_folder
 from model.tables import APPLICATION
 from model.version import code_version
 from training.dataset import lake_digest
-from training.history import history_counts, known_history
+from training.history import history_counts, known_history, lake_rows
 from training.importance import shap
 from training.lock import exclusive
 from training.matrix import compute_features, outcomes
@@ -235,7 +235,7 @@ def applications(home: Home, *, waiting_only: bool = False) -> Iterator[pa.Recor
     with duckdb.connect() as connection:
         connection.execute("set threads = 2")
         rows = connection.sql(
-            f"select {columns} from {_parquet(home, 'application')} {where} order by SK_ID_CURR"
+            f"select {columns} from {lake_rows(home, 'application')} {where} order by SK_ID_CURR"
         )
         yield rows.to_arrow_reader(_BLOCK)
 
@@ -260,15 +260,10 @@ def unseen_categories(home: Home, bundle: Bundle) -> dict[int, list[tuple[str, s
 
 
 def _unseen_query(home: Home, table: str, column: str) -> str:
-    rows = _parquet(home, table)
+    rows = lake_rows(home, table)
     if table == "bureau_balance":  # its rows belong to a client through his loan
-        rows += f" join {_parquet(home, 'bureau')} using (SK_ID_BUREAU)"
+        rows += f" join {lake_rows(home, 'bureau')} using (SK_ID_BUREAU)"
     return (
         f'select distinct SK_ID_CURR, "{column}" from {rows} '
         f'where "{column}" is not null and not list_contains(?, "{column}") order by all'
     )
-
-
-def _parquet(home: Home, table: str) -> str:
-    path = str(home.lake / f"{table}.parquet").replace("'", "''")
-    return f"read_parquet('{path}')"

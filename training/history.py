@@ -5,10 +5,9 @@ from __future__ import annotations
 import duckdb
 import numpy as np
 
+from model.features.expression import literal
 from model.home import Home
-from model.tables import HISTORY
-
-_ELSEWHERE = ("bureau", "bureau_balance")
+from model.tables import HISTORY, OWN_HISTORY
 
 
 def history_counts(home: Home, ids: np.ndarray) -> np.ndarray:
@@ -49,16 +48,17 @@ def known_history(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     -------
     (n,) bool, (n,) bool
     """
-    own = [table not in _ELSEWHERE for table in HISTORY]
+    own = [table in OWN_HISTORY for table in HISTORY]
     return counts[:, HISTORY.index("bureau")] > 0, counts[:, own].max(axis=1) > 0
 
 
 def _query(home: Home, table: str) -> str:
-    source = f"read_parquet('{_quoted(home, table)}')"
+    source = lake_rows(home, table)
     if table == "bureau_balance":  # its rows belong to a client through his loan
-        source += f" join read_parquet('{_quoted(home, 'bureau')}') using (SK_ID_BUREAU)"
+        source += f" join {lake_rows(home, 'bureau')} using (SK_ID_BUREAU)"
     return f"select SK_ID_CURR as client, count(*) as n from {source} group by SK_ID_CURR"
 
 
-def _quoted(home: Home, table: str) -> str:
-    return str(home.lake / f"{table}.parquet").replace("'", "''")
+def lake_rows(home: Home, table: str) -> str:
+    """SQL of the rows of a table of the lake."""
+    return f"read_parquet({literal(str(home.lake / f'{table}.parquet'))})"

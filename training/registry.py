@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 import secrets
 import shutil
 import tempfile
@@ -25,7 +24,7 @@ from model.bundle import load_bundle
 from model.errors import InputError, IntegrityError, PadError, UnavailableError
 from model.home import Home
 from model.pointer import Pointer, read_pointer, replace_pointer
-from model.sealed import MANIFEST, is_digest, verify_folder
+from model.sealed import MANIFEST, is_digest, is_plain_name, verify_folder
 from training.clients import book_for
 from training.golden import check_in_child, refuse_excluded
 from training.lock import exclusive, remove_folder
@@ -36,8 +35,6 @@ MODEL = "credit-scoring"
 CHAMPION, CANDIDATE, PREVIOUS = "champion", "candidate", "previous"
 BUNDLE_TAG, OOF_TAG = "bundle", "oof_sha256"
 BUNDLE_ARTIFACT, OOF_ARTIFACT = "artifacts/bundle", "oof/out_of_fold.parquet"
-
-_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +191,7 @@ def _download(home: Home, version: ModelVersion, digest: str) -> None:
         if hashlib.sha256(manifest.read_bytes()).hexdigest() != digest:
             raise _not_as_registered(version, MANIFEST)
         for name in json.loads(manifest.read_bytes())["files"]:
-            if not _FILE_NAME.fullmatch(name):
+            if not is_plain_name(name):
                 raise _not_as_registered(version, name)
             _fetch(version, name, target).chmod(0o444)
         manifest.chmod(0o444)
