@@ -167,7 +167,7 @@ def _register_replica(home: Home, features: list[str]) -> str:
         return str(info.registered_model_version)
 
 
-def test_l9_a_model_that_reads_excluded_groups_is_never_promoted(home):
+def test_L9_a_model_that_reads_excluded_groups_is_never_promoted(home):
     version = _register_replica(home, ["AMT_CREDIT", "CODE_GENDER", "DAYS_BIRTH"])
     before = home.pointer.read_bytes()
 
@@ -202,7 +202,7 @@ def _forget(home: Home, version: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["booster.txt", "manifest.json", "golden_pds.npy"])
-def test_flt1_a_flipped_byte_in_the_artifact_store_is_refused_and_the_old_stays(home, name):
+def test_FLT1_a_flipped_byte_in_the_artifact_store_is_refused_and_the_old_stays(home, name):
     _forget(home, "2")
     stored = _artifact(home, "2", name)
     good, before = stored.read_bytes(), home.pointer.read_bytes()
@@ -218,7 +218,7 @@ def test_flt1_a_flipped_byte_in_the_artifact_store_is_refused_and_the_old_stays(
         stored.write_bytes(good)
 
 
-def test_flt2_a_missing_artifact_is_named(home):
+def test_FLT2_a_missing_artifact_is_named(home):
     _forget(home, "2")
     stored = _artifact(home, "2", "grades.json")
     good, before = stored.read_bytes(), home.pointer.read_bytes()
@@ -271,7 +271,7 @@ def _resealed(home: Home, tmp_path: Path, change: dict[str, bytes]) -> Path:
         return writer.seal(manifest)
 
 
-def test_flt3_golden_rows_that_score_differently_here_are_refused_with_both_library_versions(home, tmp_path):
+def test_FLT3_golden_rows_that_score_differently_here_are_refused_with_both_library_versions(home, tmp_path):
     source = home.bundles / read_pointer(home).bundle
     stored = (source / "golden_pds.npy").read_bytes()
     other = _resealed(home, tmp_path, {"golden_pds.npy": stored[:-1] + bytes([stored[-1] ^ 1])})
@@ -282,7 +282,7 @@ def test_flt3_golden_rows_that_score_differently_here_are_refused_with_both_libr
         check_in_child(Home(tmp_path), other, other.name)
 
 
-def test_flt4_a_booster_text_that_kills_its_parser_kills_only_the_child(home, tmp_path):
+def test_FLT4_a_booster_text_that_kills_its_parser_kills_only_the_child(home, tmp_path):
     other = _resealed(
         home, tmp_path, {"booster.txt": b"tree\nversion=v4\nnum_class=1\ntree_sizes=9999999\n\nTree=0\n"}
     )
@@ -301,7 +301,7 @@ def test_a_bundle_found_right_is_not_loaded_again(home, monkeypatch):
 # Faults -------------------------------------------------------------------------------
 
 
-def test_flt26_mlflow_down_leaves_what_is_served(home, monkeypatch):
+def test_FLT26_mlflow_down_leaves_what_is_served(home, monkeypatch):
     before = home.pointer.read_bytes()
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -312,7 +312,7 @@ def test_flt26_mlflow_down_leaves_what_is_served(home, monkeypatch):
     assert home.pointer.read_bytes() == before
 
 
-def test_flt26_a_lost_alias_is_said_and_the_bundle_stays(home):
+def test_FLT26_a_lost_alias_is_said_and_the_bundle_stays(home):
     before = home.pointer.read_bytes()
     with connected(home) as tracking:
         tracking.client.delete_registered_model_alias(MODEL, CHAMPION)
@@ -332,7 +332,7 @@ def _python(home: Home, code: str) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE, text=True)
 
 
-def test_flt25_a_second_command_says_who_holds_the_lock_and_a_dead_holder_holds_nothing(home):
+def test_FLT25_a_second_command_says_who_holds_the_lock_and_a_dead_holder_holds_nothing(home):
     holder = _python(
         home,
         "import sys, time\n"
@@ -353,7 +353,7 @@ def test_flt25_a_second_command_says_who_holds_the_lock_and_a_dead_holder_holds_
         assert json.loads((home.root / "training.lock").read_text())["command"] == "test"
 
 
-def test_flt24_what_a_killed_training_left_is_removed_by_the_next_command(tmp_path):
+def test_FLT24_what_a_killed_training_left_is_removed_by_the_next_command(tmp_path):
     home = Home(tmp_path)
     sealed = tmp_path / ".training-killed" / "bundles" / ("0" * 64)
     sealed.mkdir(parents=True)
@@ -372,7 +372,7 @@ def test_flt24_what_a_killed_training_left_is_removed_by_the_next_command(tmp_pa
         "training.registry._fetch@3",
     ],
 )
-def test_flt6_promote_killed_at_a_step_leaves_the_old_pointer_and_ends_when_run_again(home, step):
+def test_FLT6_promote_killed_at_a_step_leaves_the_old_pointer_and_ends_when_run_again(home, step):
     _forget(home, "2")
     before = home.pointer.read_bytes()
     name, _, count = step.partition("@")

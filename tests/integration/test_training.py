@@ -51,7 +51,7 @@ def clients(small_home: Home) -> Clients:
 # Laws ---------------------------------------------------------------------------------
 
 
-def test_l10_moving_a_constrained_feature_the_safe_way_never_raises_the_default_probability(bundle, clients):
+def test_L10_moving_a_constrained_feature_the_safe_way_never_raises_the_default_probability(bundle, clients):
     rows = clients.matrix[np.random.default_rng(0).permutation(len(clients.ids))[:1000]]
     constrained = [j for j, name in enumerate(bundle.features) if direction(name)]
     assert len(constrained) > 20
@@ -64,14 +64,14 @@ def test_l10_moving_a_constrained_feature_the_safe_way_never_raises_the_default_
         assert (bundle.probabilities(moved) <= before).all(), bundle.features[j]
 
 
-def test_l11_the_booster_reads_no_excluded_feature(bundle):
+def test_L11_the_booster_reads_no_excluded_feature(bundle):
     names = bundle.booster.feature_name()
 
     assert names == booster_names(bundle.features)
     assert [name for name in (*bundle.features, *names) if excluded(name)] == []
 
 
-def test_l12_shuffling_a_protected_raw_column_changes_no_default_probability(small_home, bundle, tmp_path):
+def test_L12_shuffling_a_protected_raw_column_changes_no_default_probability(small_home, bundle, tmp_path):
     before = bundle.probabilities(compute_features(small_home, bundle.vocabulary, bundle.features)[1])
     shuffled = Home(tmp_path)
     shuffled.lake.mkdir(parents=True)

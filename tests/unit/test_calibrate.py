@@ -44,7 +44,7 @@ def test_a_distorted_score_becomes_right_on_average_at_both_ends():
 
 
 @pytest.mark.parametrize("slope", [-1.0, 0.0, 1.0])
-def test_l5_the_curve_rises_even_when_the_scores_order_is_wrong(slope):
+def test_L5_the_curve_rises_even_when_the_scores_order_is_wrong(slope):
     margin, target = _margins(3000, slope=slope, shift=-1.5, seed=2)
 
     probability = fit_beta(margin, target).probability(np.linspace(-8, 8, 10_000))
@@ -52,7 +52,7 @@ def test_l5_the_curve_rises_even_when_the_scores_order_is_wrong(slope):
     assert (np.diff(probability) > 0).all()
 
 
-def test_l8_cross_fitted_probabilities_expect_what_is_observed():
+def test_L8_cross_fitted_probabilities_expect_what_is_observed():
     margin, target = _margins(20_000, slope=0.8, seed=3)
 
     probability = cross_fitted(margin, target)

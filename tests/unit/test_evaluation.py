@@ -108,7 +108,7 @@ def test_a_calibrated_score_has_its_ece_near_the_noise_floor_and_a_doubled_one_f
     assert doubled["ece"].value > 10 * doubled["ece_noise_floor"].value
 
 
-def test_l4_cost_of_the_curve_equals_a_direct_count_at_twenty_cut_offs():
+def test_L4_cost_of_the_curve_equals_a_direct_count_at_twenty_cut_offs():
     target, pd_ = _scored(2000, seed=13, decimals=3)
     drawn = curves(target, pd_)["cut_off"]
 
@@ -127,7 +127,7 @@ def test_empirical_optimum_is_the_cheapest_cut_off_of_the_grid():
     assert best == pytest.approx(CUTOFF_GRID[int(np.argmin(costs))])
 
 
-def test_l3_at_the_theoretical_cut_off_both_actions_cost_the_same():
+def test_L3_at_the_theoretical_cut_off_both_actions_cost_the_same():
     costs = Costs.theoretical(fn=10, fp=1)
 
     assert costs.cutoff * costs.fn == pytest.approx((1 - costs.cutoff) * costs.fp, abs=1e-12)
