@@ -9,8 +9,10 @@ PYTHON3 ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 DATA ?=
 CLIENTS ?= 20000
 SEED ?= 7
-export PAD_HOME ?= var
-export PORT ?= 8050
+# As the settings are read: the environment, then a .env file, then the default.
+from_file = $(shell sed -n 's/^$(1)=//p' .env 2>/dev/null | tail -n 1)
+export PAD_HOME ?= $(or $(call from_file,PAD_HOME),var)
+export PORT ?= $(or $(call from_file,PORT),8050)
 # One OpenMP thread in the server: workers are forked after LightGBM is loaded.
 SERVE := OMP_NUM_THREADS=1 $(VENV)/bin/gunicorn -c gunicorn.conf.py wsgi:server
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,9 @@ class Home:
     root: Path
 
     @classmethod
-    def from_environment(cls) -> Home:
-        return cls(Path(os.environ.get("PAD_HOME", "var")).resolve())
+    def from_environment(cls, variables: Mapping[str, str | None] = os.environ) -> Home:
+        """The home that ``PAD_HOME`` names among `variables`; ``var`` when it does not."""
+        return cls(Path(variables.get("PAD_HOME") or "var").resolve())
 
     @property
     def lake(self) -> Path:

@@ -7,12 +7,21 @@ one line that names what it wrote. Modules are imported inside the commands, so 
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 from model.errors import PadError
+from model.home import Home
+
+
+def _home() -> Home:
+    """``PAD_HOME`` of the environment or of a ``.env`` file, as the server reads it."""
+    from dotenv import dotenv_values
+
+    return Home.from_environment({**dotenv_values(".env"), **os.environ})
 
 
 class _Commands(click.Group):
@@ -41,11 +50,10 @@ def run_command(source: Path | None, clients: int, seed: int, allow_missing: tup
 
     Steps whose inputs did not change are skipped; a stopped run goes on where it was.
     """
-    from model.home import Home
     from training.pipeline import run
     from training.progress import spoken
 
-    home = Home.from_environment()
+    home = _home()
     closing = run(home, source, clients=clients, seed=seed, allow_missing=allow_missing, progress=spoken())
     click.echo(closing)
 
@@ -59,11 +67,10 @@ def ingest_command(source: Path, allow_missing: tuple[str, ...]) -> None:
     The message of a refusal names table, line and column. The former tables stay until the
     new ones are complete.
     """
-    from model.home import Home
     from training.ingest import ingest
     from training.progress import spoken
 
-    home = Home.from_environment()
+    home = _home()
     report = ingest(source, home, allow_missing=allow_missing, progress=spoken())
     click.echo(f"wrote {home.lake}: {len(report.tables)} tables, {report.rows:,} rows")
 
@@ -73,11 +80,10 @@ def ingest_command(source: Path, allow_missing: tuple[str, ...]) -> None:
 @click.option("--seed", default=7, show_default=True, help="Same seed and number, same portfolio.")
 def portfolio_command(clients: int, seed: int) -> None:
     """Write a fictional archive of the seven tables, to be ingested like a real one."""
-    from model.home import Home
     from training.portfolio import write_portfolio
     from training.progress import spoken
 
-    home = Home.from_environment()
+    home = _home()
     write_portfolio(home.portfolio, clients=clients, seed=seed, progress=spoken())
     click.echo(f"wrote {home.portfolio}: {clients:,} fictional clients")
 
@@ -85,11 +91,10 @@ def portfolio_command(clients: int, seed: int) -> None:
 @cli.command("features")
 def features_command() -> None:
     """Compute the feature matrix of every client of the lake, and the vocabulary of its text columns."""
-    from model.home import Home
     from training.matrix import build_matrix
     from training.progress import spoken
 
-    click.echo(f"wrote {build_matrix(Home.from_environment(), progress=spoken())}")
+    click.echo(f"wrote {build_matrix(_home(), progress=spoken())}")
 
 
 @cli.command("train")
@@ -99,33 +104,30 @@ def train_command(seed: int) -> None:
 
     The first version becomes champion; later ones wait as candidate until `promote`.
     """
-    from model.home import Home
     from training.progress import spoken
     from training.train import train
 
-    home = Home.from_environment()
+    home = _home()
     click.echo(f"registered {train(home, seed=seed, progress=spoken())}")
 
 
 @cli.command("pull")
 def pull_command() -> None:
     """Put the champion in force here: download, verify, check, client book, pointer."""
-    from model.home import Home
     from training.progress import spoken
     from training.registry import pull
 
-    home = Home.from_environment()
+    home = _home()
     click.echo(f"wrote {home.pointer}: {pull(home, progress=spoken())}")
 
 
 @cli.command("clients")
 def clients_command() -> None:
     """Make a new client book from the lake for the model in force, and put it in force."""
-    from model.home import Home
     from training.clients import make_book
     from training.progress import spoken
 
-    home = Home.from_environment()
+    home = _home()
     pointer = make_book(home, progress=spoken())
     click.echo(
         f"wrote {home.pointer}: bundle {pointer.bundle[:12]}, client book {(pointer.book or 'none')[:12]}"
@@ -136,22 +138,20 @@ def clients_command() -> None:
 @click.argument("version")
 def promote_command(version: str) -> None:
     """Make VERSION the champion and put it in force; `rollback` returns to the one before."""
-    from model.home import Home
     from training.progress import spoken
     from training.registry import promote
 
-    home = Home.from_environment()
+    home = _home()
     click.echo(f"wrote {home.pointer}: {promote(home, version, progress=spoken())}")
 
 
 @cli.command("rollback")
 def rollback_command() -> None:
     """Put the champion before this one back in force."""
-    from model.home import Home
     from training.progress import spoken
     from training.registry import rollback
 
-    home = Home.from_environment()
+    home = _home()
     click.echo(f"wrote {home.pointer}: {rollback(home, progress=spoken())}")
 
 

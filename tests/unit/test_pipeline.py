@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from dash_app.settings import load_settings
 from model.errors import InputError
 from model.home import Home
 from training import pipeline
+from training.__main__ import _home
 from training.pipeline import Step, run
 
 
@@ -108,3 +110,15 @@ def test_the_start_page_is_told_which_step_runs_and_why_it_failed(home: Home) ->
     assert json.loads(home.preparation.read_text())["error"] == "bureau.csv, line 3: …"
     preparation.ended()
     assert not home.preparation.exists()
+
+
+def test_commands_find_the_home_where_the_server_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PAD_HOME", raising=False)
+    (tmp_path / ".env").write_text("PAD_HOME=from_the_file\n")
+    assert _home().root == tmp_path / "from_the_file" == load_settings().paths.root
+
+    monkeypatch.setenv("PAD_HOME", "from_the_environment")
+    assert _home().root == tmp_path / "from_the_environment" == load_settings().paths.root
