@@ -6,18 +6,19 @@ the user first and asks ``rights.authorise`` itself. Errors are those of ``model
 
 =====================  =========================================================================
 ``assessments``        ``open_client(user, client_id, *, language) -> Opened``
-                       ``predict(caller, payload, *, language, request_id) -> dict``
-                       ``predict_batch(caller, payload, *, language, request_id) -> dict``
-                       ``explain(caller, payload, *, language, request_id) -> dict``
-``clients``            ``search(user, prefix, *, limit=8) -> tuple[int, ...]``
+                       ``predict(caller, payload, *, language) -> dict``
+                       ``predict_batch(caller, payload, *, language) -> list[dict | PadError]``
+                       ``explain(caller, payload, *, language) -> dict``
+``clients``            ``search(user, prefix, *, limit=8) -> tuple[int, ...]``, ``find``: with what a list shows
                        ``worklist(user, *, queue="all", sort="oldest", start=0, limit=50) -> Worklist``
-                       ``place_in_list(user, client_id, *, queue, sort) -> Place``
+                       ``place_in_list(user, client_id, *, queue, sort) -> Place | None``
                        ``recent(user, *, limit=8) -> tuple[RecentFile, ...]``
                        ``identity(serving, case) -> Identity``
 ``portfolio``          ``position(user, serving, case, feature) -> Position``
                        ``scale(user, serving) -> Scale``
 ``importance``         ``ranking(user, serving, *, level="code") -> tuple[ImportanceRow, ...]``
-                       ``dependence(user, serving, feature) -> Dependence``
+                       ``dependence(user, serving, feature) -> FeatureDependence``
 ``model_info``         ``model_facts``, ``policy_facts``, ``reason_catalogue``, ``feature_list``
+``preparation``        ``read_preparation(home) -> Preparation | None``
 =====================  =========================================================================
 """

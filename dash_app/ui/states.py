@@ -73,8 +73,7 @@ def loading(language: str, *, lines: int = 4, height: int = 14) -> html.Div:
 def retry_id(panel: str) -> dict[str, str]:
     """Id of the «Réessayer» button of a panel.
 
-    The callback that fills the panel takes it as ``Input(retry_id("client-similar"), "n_clicks",
-    allow_optional=True)``: absent while the panel is well.
+    ``assets/client.js`` answers it: the page asks for its file once more.
     """
     return {"type": "retry", "panel": panel}
 
