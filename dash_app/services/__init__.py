@@ -9,7 +9,8 @@ the user first and asks ``rights.authorise`` itself. Errors are those of ``model
                        ``predict(caller, payload, *, language) -> dict``
                        ``predict_batch(caller, payload, *, language) -> list[dict | PadError]``
                        ``explain(caller, payload, *, language) -> dict``
-``clients``            ``search(user, prefix, *, limit=8) -> tuple[int, ...]``, ``find``: with what a list shows
+``clients``            ``search(user, prefix, *, limit=8) -> tuple[int, ...]``
+                       ``find(user, prefix, *, limit=8) -> tuple[WorklistRow, ...]``
                        ``worklist(user, *, queue="all", sort="oldest", start=0, limit=50) -> Worklist``
                        ``place_in_list(user, client_id, *, queue, sort) -> Place | None``
                        ``recent(user, *, limit=8) -> tuple[RecentFile, ...]``
