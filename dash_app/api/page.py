@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
@@ -62,10 +63,15 @@ def _fields(model: str, language: str) -> str:
     schema = openapi()["components"]["schemas"][model]
     rows = (
         f"<tr><th scope=row><code>{escape(name)}</code></th><td><code>{escape(_type(field))}</code></td>"
-        f'<td lang="en">{escape(field.get("description", ""))}</td></tr>'
+        f'<td lang="en">{_prose(field.get("description", ""))}</td></tr>'
         for name, field in schema["properties"].items()
     )
     return _table(("field", "type", "meaning"), rows, language)
+
+
+def _prose(words: str) -> str:
+    """A description, whose names stand between backticks."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
 def _statuses(responses: Mapping[str, Any], language: str) -> str:
@@ -80,7 +86,7 @@ def _statuses(responses: Mapping[str, Any], language: str) -> str:
 def _table(columns: tuple[str, ...], rows: Iterator[str], language: str) -> str:
     heads = "".join(f"<th scope=col>{escape(problems.docs_text(name, language))}</th>" for name in columns)
     return (
-        f'<div class="table-responsive"><table class="tab"><thead><tr>{heads}</tr></thead>'
+        f'<div class="table-responsive"><table class="t"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 
