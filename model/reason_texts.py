@@ -71,6 +71,19 @@ def sentence(reason: Reason, language: str, currency: str = "") -> str:
     )
 
 
+def value_shown(reason: Reason, language: str, currency: str = "") -> str:
+    """The client's value as the sentence writes it; empty where a reason shows no field or no value."""
+    if reason.feature is None or reason.value is None:
+        return ""
+    row, field = catalogue()[reason.code], _field(reason.code, reason.feature) or {}
+    return _filled(row, field, reason, language=language, currency=currency)["v"]
+
+
+def told_inverted(reason: Reason) -> bool:
+    """Whether the sentence tells 1 / value: amount by income, where the model reads income by amount."""
+    return bool((_field(reason.code, reason.feature) or {}).get("inverse"))
+
+
 def _filled(
     row: dict[str, Any], field: dict[str, Any], reason: Reason, *, language: str, currency: str
 ) -> dict[str, str]:

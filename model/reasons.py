@@ -32,7 +32,16 @@ from model import dictionary
 from model.dictionary import CODES
 from model.features import origin
 from model.reason_fields import AGAINST, FOR, Client, Clients, Floats, Served, Values, field_of
-from model.reason_texts import CATALOGUE_VERSION, Reason, catalogue, label, label_of, sentence
+from model.reason_texts import (
+    CATALOGUE_VERSION,
+    Reason,
+    catalogue,
+    label,
+    label_of,
+    sentence,
+    told_inverted,
+    value_shown,
+)
 from model.tables import OWN_HISTORY
 
 __all__ = [
@@ -44,6 +53,8 @@ __all__ = [
     "label",
     "label_of",
     "sentence",
+    "told_inverted",
+    "value_shown",
 ]
 
 NO_CODE = 255

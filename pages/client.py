@@ -151,7 +151,10 @@ class File:
     def by_code(self, language: str) -> waterfall.WaterfallData:
         """The calculation by reason code."""
         given = self.opened.assessment
-        values = {r.code: _shown(r, language, self.currency) for r in (*given.reasons, *given.strengths)}
+        values = {
+            r.code: reasons.value_shown(r, language, self.currency)
+            for r in (*given.reasons, *given.strengths)
+        }
         summands = [
             waterfall.Part(code, reasons.label(code, language), effect, values.get(code, ""))
             for code, effect in given.codes.items()
@@ -616,7 +619,7 @@ def _spark(reason: Reason, label: str, file: File, language: str) -> Component |
     counts, cuts = axis.spark_bars(bins)
     reference = bundle.medians.get(bins.name) if bins.kind == "numeric" else None
     data = spark.data(counts, place, None if reference is None else spark.place(cuts, reference))
-    if bins.kind == "numeric" and axis.axis_of(bins, "").sign * _told(reason, file) < 0:
+    if bins.kind == "numeric" and (axis.axis_of(bins, "").sign < 0) != reasons.told_inverted(reason):
         data = data.turned()
     return html.Img(
         src=spark.source(data),
@@ -624,16 +627,6 @@ def _spark(reason: Reason, label: str, file: File, language: str) -> Component |
         width=spark.WIDTH,
         height=spark.HEIGHT,
     )
-
-
-def _told(reason: Reason, file: File) -> int:
-    """−1 where the sentence tells the inverse of what the model reads (amount / income)."""
-    bundle = file.opened.serving.bundle
-    if reason.feature is None or not isinstance(reason.value, float) or reason.feature not in bundle.index:
-        return 1
-    read = float(file.opened.assessment.values[bundle.index[reason.feature]])
-    inverse = read != 0 and abs(reason.value * read - 1) < 1e-3 < abs(reason.value - read)
-    return -1 if inverse else 1
 
 
 def _spark_place(bins: FeatureBins, file: File) -> float | None:
@@ -648,14 +641,6 @@ def _spark_place(bins: FeatureBins, file: File) -> float | None:
     if bins.kind == "values":
         return (bins.bin_of(value) + 0.5) / bins.size
     return spark.place(axis.spark_bars(bins)[1], value)
-
-
-def _shown(reason: Reason, language: str, currency: str) -> str:
-    if reason.feature is None or reason.value is None:
-        return ""
-    if isinstance(reason.value, str):
-        return reason.value
-    return dictionary.shown(reason.feature, reason.value, language, currency)
 
 
 # ------------------------------------------------------------------ calculation

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model import dictionary, reason_texts, reasons
-from model.reasons import CODES, NO_CODE, Reason, ReasonPlan
+from model.reasons import CODES, NO_CODE, Reason, ReasonPlan, sentence, told_inverted, value_shown
 from tests.unit.test_dictionary import RAW, judges
 from tests.unit.vocabularies import archive_features, kept_features
 
@@ -424,6 +424,18 @@ def test_a_sentence_reads_as_designed(
     reason = Reason(code, feature, value, reference, 0.01, 0.5, 0.01)
     assert reasons.sentence(reason, "fr", "EUR") == french
     assert reasons.sentence(reason, "en", "EUR") == english
+
+
+def test_the_value_beside_a_reason_is_the_one_of_its_sentence_in_its_language() -> None:
+    job = Reason("R13", "OCCUPATION_TYPE_Drivers", "Drivers", None, 0.01, 0.5, 0.01)
+    amount = Reason("R07", "INCOME_CREDIT_PERC", 0.25, 0.5, 0.01, 0.5, 0.01)
+
+    for reason in (job, amount):
+        for language in ("fr", "en"):
+            assert value_shown(reason, language) in sentence(reason, language)
+    assert value_shown(job, "fr") != value_shown(job, "en")
+    assert (told_inverted(job), told_inverted(amount)) == (False, True)
+    assert value_shown(Reason("R40", None, None, None, 0.01, 0.5, 0.0), "fr") == ""
 
 
 def test_R01_names_the_score_it_shows_and_is_plural_where_scores_are_summed() -> None:
