@@ -150,7 +150,7 @@ def constraint_text(feature: str, language: str) -> str | None:
 
 def read_as(column: str, value: str) -> str:
     """The category that stands for `value` wherever the model or a sentence would name it."""
-    return _toml()["read_as"].get(column, {}).get(value, value)
+    return APPLICATION.read_as.get(column, {}).get(value, value)
 
 
 @cache

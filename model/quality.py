@@ -240,7 +240,7 @@ def _unseen(unseen: Sequence[tuple[str, str, str]]) -> tuple[Flag, ...]:
     return tuple(
         Flag("unseen_category", column, value, table=table)
         for table, column, value in unseen
-        if dictionary.excluded(column) is None
+        if dictionary.excluded(column) is None and dictionary.excluded(f"{column}_{value}") is None
     )
 
 

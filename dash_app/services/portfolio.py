@@ -74,9 +74,11 @@ def scale(user: User, serving: Serving) -> Scale:
 
 def _category(serving: Serving, case: Case, column: str) -> str | None:
     """Category of a one-hot group: the application's own text, else the feature that is 1."""
+    from model import dictionary
+
     if case.application is not None:
         given = case.application.get(column)
-        return None if given is None else str(given)
+        return None if given is None else dictionary.read_as(column, str(given))
     from model.features import origin
 
     for feature, group in serving.bundle.population.groups.items():

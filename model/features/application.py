@@ -31,6 +31,8 @@ APPLICATION = ApplicationSource(
         "WALLSMATERIAL_MODE",
         "EMERGENCYSTATE_MODE",
     ),
+    # Not the kernel's: a pregnancy must not show, not even as a job of no known kind.
+    read_as={"NAME_INCOME_TYPE": {"Maternity leave": "Working"}},
     rows={"DAYS_EMPLOYED": "nullif(DAYS_EMPLOYED, 365243)"},
     ratios={
         "DAYS_EMPLOYED_PERC": "DAYS_EMPLOYED / DAYS_BIRTH",

@@ -80,13 +80,14 @@ class _ApplicationPlan:
 
     values: tuple[tuple[int, ValueOf], ...]
     codes: tuple[tuple[int, ValueOf, Mapping[str, float]], ...]
-    categories: tuple[tuple[ValueOf, Mapping[str, int]], ...]
+    categories: tuple[tuple[ValueOf, Mapping[str, tuple[int, ...]], tuple[int, ...]], ...]
+    """Of each text column: its value, the features that count each category, all its features."""
 
     @property
     def positions(self) -> list[int]:
         found = [position for position, _ in self.values]
         found += [position for position, _, _ in self.codes]
-        found += [position for _, places in self.categories for position in places.values()]
+        found += [position for _, _, positions in self.categories for position in positions]
         return sorted(found)
 
 
@@ -200,12 +201,11 @@ def _read_application(plan: _ApplicationPlan, row: Row, out: list[float]) -> Non
             out[position] = number
     for position, value, codes in plan.codes:
         out[position] = codes.get(value(row), nan)
-    for value, places in plan.categories:
-        for position in places.values():
+    for value, counting, positions in plan.categories:
+        for position in positions:
             out[position] = 0.0
-        category = value(row)
-        if category in places:
-            out[places[category]] = 1.0
+        for position in counting.get(value(row), ()):
+            out[position] = 1.0
 
 
 def _read_table(plan: _TablePlan, rows: Rows, history: History, out: list[float]) -> None:
@@ -290,8 +290,22 @@ def _plan_application(
     return _ApplicationPlan(
         tuple(values),
         tuple(codes),
-        tuple((source.scope[column].value, found) for column, found in places.items()),
+        tuple(
+            (source.scope[column].value, _counting(source, column, found), tuple(found.values()))
+            for column, found in places.items()
+        ),
     )
+
+
+def _counting(
+    source: ApplicationSource, column: str, places: Mapping[str, int]
+) -> dict[str, tuple[int, ...]]:
+    """Category → positions of the features that are 1 for it."""
+    counting: dict[str, tuple[int, ...]] = {}
+    for category, position in places.items():
+        for counted in source.counted(column, category):
+            counting[counted] = (*counting.get(counted, ()), position)
+    return counting
 
 
 def _plan_table(source: Source, vocabulary: Vocabulary, place: Mapping[str, int]) -> _TablePlan | None:

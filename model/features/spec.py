@@ -286,6 +286,7 @@ class ApplicationSource:
     rows : corrections of columns, by expression; the name stays
     codes : text columns read as 0 and 1; any other text is missing
     one_hot : text columns that become one 0/1 feature a category, missing = all 0
+    read_as : text column → category → the category whose feature counts it too
     ratios : the kernel's own application features, by expression
     extra : this product's further application features, after all of the kernel's
     """
@@ -294,6 +295,7 @@ class ApplicationSource:
     skipped: tuple[str, ...]
     codes: Mapping[str, tuple[str, str]]
     one_hot: tuple[str, ...]
+    read_as: Mapping[str, Mapping[str, str]]
     rows: Mapping[str, str]
     ratios: Mapping[str, str]
     extra: Mapping[str, str]
@@ -325,6 +327,11 @@ class ApplicationSource:
         )
         found.extend(Feature(name, self.table, name, "value") for name in self.ratios)
         return tuple(found)
+
+    def counted(self, column: str, category: str) -> tuple[str, ...]:
+        """Categories of a text column that the feature of `category` counts, itself first."""
+        others = self.read_as.get(column, {}).items()
+        return (category, *(other for other, stand_in in others if stand_in == category))
 
     def extra_features(self) -> tuple[Feature, ...]:
         return tuple(Feature(name, self.table, name, "value") for name in self.extra)

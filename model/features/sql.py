@@ -72,7 +72,8 @@ def _listed(items: Sequence[str]) -> str:
 def _application_value(source: ApplicationSource, feature: Feature) -> str:
     column = quote(feature.column)
     if feature.form == "category" and feature.category is not None:
-        return f"CASE WHEN {column} = {literal(feature.category)} THEN 1 ELSE 0 END"
+        counted = ", ".join(map(literal, source.counted(feature.column, feature.category)))
+        return f"CASE WHEN {column} IN ({counted}) THEN 1 ELSE 0 END"
     if feature.form == "code":
         zero, one = source.codes[feature.column]
         return f"CASE {column} WHEN {literal(zero)} THEN 0 WHEN {literal(one)} THEN 1 END"

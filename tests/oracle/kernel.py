@@ -93,6 +93,8 @@ def application(lake: Path) -> pd.DataFrame:
     for column, order in {"CODE_GENDER": "MF", "FLAG_OWN_CAR": "NY", "FLAG_OWN_REALTY": "YN"}.items():
         frame[column] = frame[column].map({order[0]: 0.0, order[1]: 1.0}).astype(float)
     frame = dummies(frame, missing=False)
+    if "NAME_INCOME_TYPE_Maternity leave" in frame:  # mended: read as working
+        frame["NAME_INCOME_TYPE_Working"] += frame["NAME_INCOME_TYPE_Maternity leave"]
     frame["DAYS_EMPLOYED"] = frame["DAYS_EMPLOYED"].where(frame["DAYS_EMPLOYED"] != NONE_DAYS)
     frame["DAYS_EMPLOYED_PERC"] = share(frame["DAYS_EMPLOYED"], frame["DAYS_BIRTH"])
     frame["INCOME_CREDIT_PERC"] = share(frame["AMT_INCOME_TOTAL"], frame["AMT_CREDIT"])

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from model.dictionary import excluded
 from model.features import Reader, SpecError, Vocabulary, text_columns
 from model.tables import HISTORY, TABLES, Column
 from tests.lakes import differing, write_lake
@@ -20,9 +21,9 @@ from training.matrix import compute_features
 
 # Random rows ---------------------------------------------------------------------------
 
-WORDS = ("Active", "Closed", "Approved", "Refused", "it's 'so'", "C", "0")
+WORDS = ("Active", "Closed", "Approved", "Refused", "it's 'so'", "Working", "Maternity leave", "C", "0")
 SMALL_VOCABULARY: Vocabulary = {
-    table: dict.fromkeys(columns, WORDS[:5]) for table, columns in text_columns().items()
+    table: dict.fromkeys(columns, WORDS[:7]) for table, columns in text_columns().items()
 }
 
 
@@ -119,6 +120,14 @@ def test_a_missing_text_of_the_application_is_no_category_and_no_feature_of_its_
 
     assert {value for name, value in found.items() if name.startswith("OCCUPATION_TYPE_")} == {0.0}
     assert "OCCUPATION_TYPE_nan" not in found
+
+
+def test_a_maternity_leave_shows_in_no_feature_that_a_score_may_use() -> None:
+    leave, working = (read({"NAME_INCOME_TYPE": text}) for text in ("Maternity leave", "Working"))
+
+    differing = {name for name in working if leave[name] != working[name] and working[name] == working[name]}
+    assert differing == {"NAME_INCOME_TYPE_Maternity leave"}
+    assert excluded("NAME_INCOME_TYPE_Maternity leave") == "family"
 
 
 def test_a_missing_text_of_history_has_a_share_of_its_own() -> None:

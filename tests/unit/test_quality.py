@@ -130,6 +130,13 @@ def test_one_column_is_flagged_once_by_its_heaviest_aggregate() -> None:
     assert [flag.feature for flag in found.flags] == ["BURO_AMT_CREDIT_SUM_MAX"]
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("NAME_INCOME_TYPE", "Maternity leave"), ("ORGANIZATION_TYPE", "Religion")]
+)
+def test_a_category_that_tells_of_a_protected_ground_is_never_named(column: str, value: str) -> None:
+    assert assess(unseen=(("application", column, value),)).flags == ()
+
+
 def test_an_unseen_category_is_named() -> None:
     (flag,) = assess(unseen=(("bureau", "CREDIT_TYPE", "Lunar loan"),)).flags
     assert (flag.kind, flag.feature, flag.table, flag.value) == (
