@@ -91,10 +91,14 @@ def probability(value: float, language: str, bounds: Sequence[float] = ()) -> st
         cut-off). The opinion is decided on the unrounded value: within 0.05 point of a
         bound two decimals are written, so that the figure never seems to contradict it.
     """
-    if value < 0.001 and not any(abs(value - bound) <= _CLOSE_TO_A_BOUND for bound in bounds):
+    if value < 0.001 and probability_digits(value, bounds) == 1:
         return f"<{NBSP}{percent(0.001, language)}"
-    close = any(abs(value - bound) <= _CLOSE_TO_A_BOUND for bound in bounds)
-    return percent(value, language, digits=2 if close else 1)
+    return percent(value, language, digits=probability_digits(value, bounds))
+
+
+def probability_digits(value: float, bounds: Sequence[float]) -> int:
+    """Decimals of a probability in per cent: two where one could seem to contradict the opinion."""
+    return 2 if any(abs(value - bound) <= _CLOSE_TO_A_BOUND for bound in bounds) else 1
 
 
 def interval(low: float, high: float, language: str, *, digits: int = 1) -> str:

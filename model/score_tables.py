@@ -20,6 +20,7 @@ LEVEL = 0.95
 
 SCALE_BINS = 60
 SCALE_STEP = 0.005
+SCALE_TOP = 0.30
 """The scale shows 60 bins of half a point from 0 to 30 %, and one count of what lies above."""
 
 

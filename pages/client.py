@@ -39,8 +39,6 @@ View = Literal["waterfall", "features", "table"]
 VIEWS: Final[tuple[View, ...]] = get_args(View)
 
 _DOCUMENT: Final = "FLAG_DOCUMENT_"
-_CLOSE: Final = 0.0005
-"""Nearer to a bound than this, figures are written with two decimals."""
 
 
 def _title(client_id: str = "", **_: str) -> str:
@@ -137,8 +135,7 @@ class File:
     @cached_property
     def digits(self) -> int:
         """Decimals of per cent figures: two where one could seem to contradict the opinion."""
-        pd = self.opened.assessment.default_probability
-        return 2 if any(abs(pd - bound) <= _CLOSE for bound in self.bounds) else 1
+        return locale.probability_digits(self.opened.assessment.default_probability, self.bounds)
 
     def entry(self, feature: str | None) -> str | None:
         """Population entry of a reason's feature; ``None`` for one that the model does not hold."""

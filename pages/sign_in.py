@@ -17,6 +17,8 @@ from dash_app.i18n import t
 from dash_app.security.rights import ADVISOR, ANYONE, AUDITOR, MANAGER
 from dash_app.ui import parts, shell
 from model import locale
+from model.policy import Policy
+from model.score_tables import SCALE_BINS, SCALE_TOP
 
 PAGE: dict[str, Any] = {
     "path": "/sign-in",
@@ -26,12 +28,12 @@ PAGE: dict[str, Any] = {
 
 ROLES: Final = ((ADVISOR, "inbox"), (MANAGER, "bar-chart-steps"), (AUDITOR, "patch-check"))
 
-_CUT_OFF: Final = 1 / 11
-_ZONE: Final = (0.079, 0.104)
+_USUAL: Final = Policy.theoretical()
+_CUT_OFF: Final = _USUAL.cutoff
+_ZONE: Final = _USUAL.zone()
 _EXAMPLE: Final = 0.096
 _EXAMPLE_SPAN: Final = (0.072, 0.128)
 _EXAMPLE_RANK: Final = 0.72
-_BINS: Final = 60
 
 
 def layout(next: str | None = None, ended: str | None = None, language: str = "fr") -> html.Div:
@@ -78,10 +80,10 @@ def _demo(target: str | None, language: str) -> html.Form:
 def _example(language: str) -> Sequence[Component]:
     """The scale with an invented file, for the eye only."""
     low, high = _ZONE
-    heights = [_density((place + 0.5) / _BINS) for place in range(_BINS)]
+    heights = [_density((place + 0.5) / SCALE_BINS) for place in range(SCALE_BINS)]
     top = max(heights)
     bars = [html.I(style={"height": f"{100 * height / top:.1f}%"}) for height in heights]
-    zones = (("fav", 0.0, low), ("mid", low, high), ("unf", high, parts.SCALE_TOP))
+    zones = (("fav", 0.0, low), ("mid", low, high), ("unf", high, SCALE_TOP))
     words = zip(zones, parts.ICONS, strict=True)
     picture = [
         html.Div(bars, className="hist"),
@@ -133,7 +135,7 @@ def _density(share: float) -> float:
 
 
 def _tick(percent: int, language: str) -> html.Span:
-    last = percent == 100 * parts.SCALE_TOP
+    last = percent == 100 * SCALE_TOP
     words = locale.percent(percent / 100, language, digits=0)
     return html.Span(
         t("chart.scale.at_least", language, value=words) if last else words,
@@ -143,5 +145,5 @@ def _tick(percent: int, language: str) -> html.Span:
 
 
 def _at(probability: float, *, gap: bool = False) -> str:
-    share = 100 * probability / parts.SCALE_TOP
+    share = 100 * probability / SCALE_TOP
     return f"calc({share:.2f}% - 1px)" if gap else f"{share:.2f}%"

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from dash_app.charts.template import LABEL_SIZE, LIVE, Figure, Look, Table, figure_of, line, text
 from dash_app.i18n import t
 from model import locale
+from model.score_tables import SCALE_BINS as BINS
+from model.score_tables import SCALE_TOP as TOP
 
-TOP = 0.30
-BINS = 60
 _LEFT_FROM = 0.078
 """From here up to the cut-off the label stands left of the point: before, its second line would leave the
 picture; it then stays at the right and «Seuil» moves down."""

@@ -15,6 +15,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dash_app.i18n import t
+from model.score_tables import SCALE_TOP
 
 Content: TypeAlias = str | int | float | Component | Sequence[Any] | None
 """What a component accepts as children."""
@@ -27,8 +28,6 @@ ICONS: Final[Mapping[str, str]] = {
     "review": "circle-half",
     "unfavourable": "slash-circle",
 }
-SCALE_TOP: Final = 0.30
-"""Right end of every probability scale of the product (UX principle 3)."""
 
 
 def icon(name: str, *classes: str) -> html.I:
