@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, current_app
 
 from dash_app import champion
 from dash_app.store.engine import Store
@@ -30,7 +30,8 @@ def register(server: Flask) -> None:
             "clients": state.clients,
             "store": store,
         }
-        if state.detail:
+        # It may name a file of this machine: in production it is for the log alone.
+        if state.detail and current_app.config["PAD_SETTINGS"].demo:
             body["detail"] = state.detail
         return body, 200 if whole else 503
 

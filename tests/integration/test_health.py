@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from model.home import Home
 from tests.integration.conftest import ORIGIN, Program, Visitor
@@ -36,6 +37,23 @@ def test_P9_a_refused_bundle_is_said_while_the_old_one_answers(program: Program,
 
     assert (ready.status_code, ready.json["bundle"], ready.json["status"]) == (200, "refused", "ready")
     assert model.json["bundle"] == before
+    assert program.get("/health/ready").json["bundle"] == "ok"
+
+
+@pytest.mark.parametrize(("env", "told"), [("demo", True), ("production", False)])
+def test_only_the_demonstration_tells_everybody_what_was_refused_and_where(
+    app: Flask, program: Program, web_home: Home, monkeypatch: pytest.MonkeyPatch, env: str, told: bool
+) -> None:
+    settings = app.config["PAD_SETTINGS"].model_copy(update={"env": env})
+    monkeypatch.setitem(app.config, "PAD_SETTINGS", settings)
+    good = web_home.pointer.read_bytes()
+    web_home.pointer.write_bytes(b"no pointer")
+    try:
+        ready = program.get("/health/ready")
+    finally:
+        web_home.pointer.write_bytes(good)
+
+    assert (ready.json["bundle"], "detail" in ready.json) == ("refused", told)
     assert program.get("/health/ready").json["bundle"] == "ok"
 
 
