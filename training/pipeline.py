@@ -219,7 +219,11 @@ def _steps(
                 "train",
                 _bytes_of(home.lake / "manifest.json"),
                 _files_state(home.features),
-                _code("model/**/*", "training/**/*", without=("pipeline", "ingest", "portfolio", "__main__")),
+                _code(
+                    "model/**/*",
+                    "training/*",
+                    without=("pipeline", "ingest", "reading", "sources", "folders", "__main__"),
+                ),
             ),
             lambda: (home.mlflow / "mlflow.db").exists() or "MLFLOW_TRACKING_URI" in os.environ,
             train_model,
