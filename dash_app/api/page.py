@@ -86,7 +86,7 @@ def _statuses(responses: Mapping[str, Any], language: str) -> str:
 def _table(columns: tuple[str, ...], rows: Iterator[str], language: str) -> str:
     heads = "".join(f"<th scope=col>{escape(problems.docs_text(name, language))}</th>" for name in columns)
     return (
-        f'<div class="table-responsive"><table class="t"><thead><tr>{heads}</tr></thead>'
+        f'<div class="table-responsive" tabindex="0"><table class="t"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
     )
 

@@ -121,7 +121,7 @@ def figure(d: PositionData, language: str, *, narrow: bool = False, look: Look =
         yaxis=_axis(share_ticks, top, language, (0.57, 1)),
         yaxis2={**_axis(rate_ticks, highest, language, (0, 0.43)), "anchor": "x"},
         shapes=_mean(d, xs, look),
-        annotations=_captions(d, columns, shares, xs, language, look),
+        annotations=_captions(d, columns, shares, language, look),
     )
 
 
@@ -421,10 +421,13 @@ def _captions(
     d: PositionData,
     columns: list[tuple[float, Bin]],
     shares: list[float],
-    xs: list[float],
     language: str,
     look: Look,
 ) -> list[Figure]:
+    rate = t("chart.position.rate", language)
+    if not math.isnan(d.rate):
+        # Beside the dashed line it would lie on the rates, which are near the mean.
+        rate += " · " + t("chart.position.mean", language, value=locale.percent(d.rate, language))
     labels = [
         text(
             t("chart.position.share", language),
@@ -437,7 +440,7 @@ def _captions(
             weight=600,
         ),
         text(
-            t("chart.position.rate", language),
+            rate,
             x=0,
             y=0.43,
             xref="paper",
@@ -447,20 +450,6 @@ def _captions(
             weight=600,
         ),
     ]
-    if not math.isnan(d.rate):
-        # Far from this file's figure, and not over the missing files' point, which often lies near the mean.
-        beside = "left" if d.here is not None and d.here >= len(d.bins) / 2 else "right"
-        labels.append(
-            text(
-                t("chart.position.mean", language, value=locale.percent(d.rate, language)),
-                x=-0.6 if beside == "left" else len(d.bins) - 0.4,
-                y=d.rate,
-                yref="y2",
-                xanchor=beside,
-                yanchor="bottom",
-                color=look("axis"),
-            )
-        )
     if d.here is not None and d.here < len(columns):
         x, b = columns[d.here]
         anchor = "left" if d.here == 0 else "right" if d.here == len(columns) - 1 else "center"

@@ -80,3 +80,11 @@ def test_rows_carry_the_same_figures_as_columns():
     assert turned[0]["x"] == position.figure(upright, "fr")["data"][0]["y"]
     assert turned[0]["orientation"] == "h"
     assert turned[1]["x"] == position.figure(upright, "fr")["data"][1]["y"]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_mean_is_written_where_no_rate_can_lie(narrow):
+    labels = position.figure(position_data(), "fr", narrow=narrow)["layout"]["annotations"]
+
+    mean = [label for label in labels if "moyenne" in label["text"]]
+    assert [label["yref"] for label in mean] == ["paper"]
