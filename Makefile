@@ -46,6 +46,8 @@ run: setup  ## set up, prepare what is missing, serve http://127.0.0.1:8050 (DAT
 	@$(PYTHON) -m training run $(DATA) --clients $(CLIENTS) --seed $(SEED) & line=$$!; \
 	$(SERVE) & server=$$!; \
 	trap 'kill $$line $$server 2>/dev/null; wait; exit 130' INT TERM; \
+	while kill -0 $$line 2>/dev/null && kill -0 $$server 2>/dev/null; do sleep 0.5; done; \
+	if ! kill -0 $$server 2>/dev/null; then kill $$line 2>/dev/null; wait $$server; exit $$?; fi; \
 	wait $$line || { status=$$?; kill $$server 2>/dev/null; wait $$server; exit $$status; }; \
 	wait $$server
 

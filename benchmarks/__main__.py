@@ -33,9 +33,16 @@ def main(archive: str | None) -> None:
             ("Features: batch, oracle, one client", ["benchmarks.features", archive]),
             ("Ingest and fictional portfolio", ["benchmarks.ingest", archive]),
         ]
+    failed = []
     for title, command in parts:
         click.echo(f"\n## {title}\n$ python -m {' '.join(command)}")
-        subprocess.run([sys.executable, "-m", *command], check=False, env=os.environ | {"PAD_HOME": home})
+        ended = subprocess.run(
+            [sys.executable, "-m", *command], check=False, env=os.environ | {"PAD_HOME": home}
+        )
+        if ended.returncode:
+            failed.append(command[0])
+    if failed:
+        raise click.ClickException(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -186,8 +186,21 @@ class Book:
         return np.flatnonzero(self.target == UNKNOWN)
 
     def opinions(self, policy: Policy) -> NDArray[np.uint8]:
-        """Opinion code of every client (index into ``OPINIONS``) under a policy, uint8 (n,)."""
-        return self._kept(("opinions", policy), lambda: policy.opinion_codes(self.default_probability))
+        """Opinion code of every client (index into ``OPINIONS``) under a policy, uint8 (n,).
+
+        As in :func:`model.assess.assess`, a waiting client who would be refused without a
+        reason to give is to be reviewed.
+        """
+        return self._kept(("opinions", policy), lambda: self._opinions(policy))
+
+    def _opinions(self, policy: Policy) -> NDArray[np.uint8]:
+        codes = policy.opinion_codes(self.default_probability)
+        unfavourable = codes[self.waiting] == OPINIONS.index("unfavourable")
+        without_reason = self.waiting[unfavourable & (self.first_adverse[self.waiting] == NO_CODE)]
+        if len(without_reason):
+            codes = codes.copy()
+            codes[without_reason] = OPINIONS.index("review")
+        return codes
 
     def queue_counts(self, policy: Policy) -> dict[str, int]:
         """Waiting clients by opinion, and ``all``."""

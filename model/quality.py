@@ -70,6 +70,11 @@ class DataQuality:
     flags: tuple[Flag, ...]
     missing_by_theme: Mapping[str, float]
 
+    @property
+    def to_check(self) -> tuple[Flag, ...]:
+        """The flags that somebody should look into: all but values that are just not given."""
+        return tuple(flag for flag in self.flags if flag.kind != "missing")
+
 
 class Known(Protocol):
     """What a bundle knows of its features; see `model.bundle.Bundle`."""

@@ -68,10 +68,12 @@ def ingest_command(source: Path, allow_missing: tuple[str, ...]) -> None:
     new ones are complete.
     """
     from training.ingest import ingest
+    from training.lock import exclusive
     from training.progress import spoken
 
     home = _home()
-    report = ingest(source, home, allow_missing=allow_missing, progress=spoken())
+    with exclusive(home, "ingest"):
+        report = ingest(source, home, allow_missing=allow_missing, progress=spoken())
     click.echo(f"wrote {home.lake}: {len(report.tables)} tables, {report.rows:,} rows")
 
 
@@ -91,10 +93,14 @@ def portfolio_command(clients: int, seed: int) -> None:
 @cli.command("features")
 def features_command() -> None:
     """Compute the feature matrix of every client of the lake, and the vocabulary of its text columns."""
+    from training.lock import exclusive
     from training.matrix import build_matrix
     from training.progress import spoken
 
-    click.echo(f"wrote {build_matrix(_home(), progress=spoken())}")
+    home = _home()
+    with exclusive(home, "features"):
+        written = build_matrix(home, progress=spoken())
+    click.echo(f"wrote {written}")
 
 
 @cli.command("train")

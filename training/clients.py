@@ -195,9 +195,9 @@ def _flag_counts(
     features: np.ndarray,
     unseen: Mapping[int, list[tuple[str, str, str]]],
 ) -> list[int]:
-    """Number of data-quality flags of each client of a block."""
+    """Number of values to check of each client of a block."""
     return [
-        min(len(plan.assess(row, unseen.get(int(client), ())).flags), _MOST_FLAGS)
+        min(len(plan.assess(row, unseen.get(int(client), ())).to_check), _MOST_FLAGS)
         for client, row in zip(ids, features, strict=True)
     ]
 

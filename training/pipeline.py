@@ -151,14 +151,18 @@ def _steps(
 
     def ingest_archive() -> str:
         from training.ingest import ingest
+        from training.lock import exclusive
 
-        ingest(archive, home, allow_missing=allow_missing, progress=progress)
+        with exclusive(home, "ingest"):
+            ingest(archive, home, allow_missing=allow_missing, progress=progress)
         return f"seven tables in {home.lake}"
 
     def make_features() -> str:
+        from training.lock import exclusive
         from training.matrix import build_matrix
 
-        return f"matrix in {build_matrix(home, progress=progress)}"
+        with exclusive(home, "features"):
+            return f"matrix in {build_matrix(home, progress=progress)}"
 
     def train_model() -> str:
         from training.train import train

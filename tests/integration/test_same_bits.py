@@ -113,4 +113,4 @@ def test_the_first_reason_of_the_list_is_the_first_of_the_page(bundle: Bundle, b
             assert book.first_code(row, adverse=True) == (one.reasons[0].code if one.reasons else None)
         strongest = one.strengths[0].code if one.strengths else None
         assert book.first_code(row, adverse=False) == strongest
-        assert book.flags[row] == len(one.data_quality.flags)
+        assert book.flags[row] == len(one.data_quality.to_check)

@@ -150,7 +150,7 @@ def test_the_worklist_names_the_same_first_code_as_the_client_page(bundle, book)
             assert book.first_code(int(row), adverse=True) == assessment.reasons[0].code
         if assessment.strengths:
             assert book.first_code(int(row), adverse=False) == assessment.strengths[0].code
-        assert book.flags[row] == len(assessment.data_quality.flags)
+        assert book.flags[row] == len(assessment.data_quality.to_check)
 
 
 def test_importance_has_every_code_theme_and_feature_with_its_spread_over_the_folds(bundle):

@@ -18,6 +18,7 @@ from model.case import case_from_rows
 from model.errors import InputError, IntegrityError, UnknownClientError
 from model.policy import OPINIONS, Policy
 from model.population import MISSING_CODE
+from model.reasons import NO_CODE
 from model.sealed import MANIFEST, verify_folder
 from tests.bundles import CLIENTS, FIRST_ID, WAITING, made, write_small_book
 
@@ -306,3 +307,12 @@ def test_a_bundle_is_not_a_book(small_bundle: Bundle) -> None:
 def test_a_book_names_its_manifest_in_its_digest(small_book: Book) -> None:
     assert (small_book.folder / MANIFEST).exists()
     assert small_book.folder.name == small_book.digest
+
+
+def test_L22_a_list_reviews_whom_it_could_not_give_a_reason(small_bundle: Bundle, small_book: Book) -> None:
+    codes = small_book.opinions(small_bundle.policy)
+    row = next(r for r in small_book.waiting if OPINIONS[codes[r]] == "unfavourable")
+    silent = small_book.first_adverse.copy()
+    silent[row] = NO_CODE
+    other = replace(small_book, first_adverse=silent)
+    assert OPINIONS[other.opinions(small_bundle.policy)[row]] == "review"

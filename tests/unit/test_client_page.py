@@ -142,7 +142,7 @@ def test_learning_file_says_so_with_its_out_of_fold_probability(serving, app_con
     learning, waiting = opened(serving, bundles.FIRST_ID), opened(serving, int(serving.clients().ids[-1]))
 
     assert "Dossier d’apprentissage" in text_of(client._head(learning, "fr"))
-    assert "hors part" in text_of(client._head(learning, "fr"))
+    assert "sans l’avoir vu" in text_of(client._head(learning, "fr"))
     assert "apprentissage" not in text_of(client._head(waiting, "fr"))
 
 

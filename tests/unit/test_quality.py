@@ -179,3 +179,9 @@ def test_a_source_that_was_not_heard_of_for_a_year_is_stale() -> None:
 def test_a_column_never_seen_in_training_cannot_be_outside_its_range() -> None:
     plan = QualityPlan(("AMT_CREDIT",), low=[np.nan], high=[np.nan], missing_rate=[1.0], weight=[1.0])
     assert plan.assess(np.array([5.0], dtype=np.float32)).flags == ()
+
+
+def test_what_is_just_not_given_is_not_to_be_checked() -> None:
+    missing = Flag("missing", "EXT_SOURCE_1", missing_rate=0.56, code="R02")
+    beyond = Flag("outside_range", "AMT_CREDIT", value=9e9, high=4e6)
+    assert DataQuality(0.9, (missing, beyond), {}).to_check == (beyond,)
