@@ -274,6 +274,47 @@ def _check_keys(table: Table, rows: Iterable[Row], problems: _Problems) -> None:
         seen.add(key)
 
 
+def validated_fields(fields: Any, *, pointer: str = "/changes") -> Row:
+    """Check some columns of the application on their own, by the rules of a whole row.
+
+    Parameters
+    ----------
+    fields : mapping
+        Raw application column → value; null is a missing value.
+    pointer : where the mapping stands in what the caller sent
+
+    Returns
+    -------
+    dict
+        Every named column, typed; ``None`` = missing.
+
+    Raises
+    ------
+    InputError
+        As :func:`case_from_rows`; identifier and outcome are ``not_an_input``.
+    """
+    problems = _Problems()
+    typed: Row = {}
+    try:
+        if not isinstance(fields, Mapping):
+            problems.add(pointer, "not_an_object")
+            raise _EnoughError
+        for name in ("SK_ID_CURR", "TARGET"):
+            if name in fields:
+                problems.add(f"{pointer}/{name}", "not_an_input")
+        typed = _row(APPLICATION, fields, pointer, problems)
+        if problems.errors:
+            raise _EnoughError
+    except _EnoughError:
+        raise problems.error() from None
+    return {name: typed.get(name) for name in fields}
+
+
+def inputs_digest(inputs: Any) -> str:
+    """SHA-256 of the canonical JSON of a case's inputs."""
+    return _digest(inputs)
+
+
 # Feature values ------------------------------------------------------------------------
 
 
