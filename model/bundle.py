@@ -28,7 +28,7 @@ that does not know a listed file ignores it.
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -40,8 +40,9 @@ from numpy.typing import NDArray
 
 from model.calibration import BetaCalibration, Floats
 from model.contributions import Reference
-from model.errors import IntegrityError
-from model.features import Reader, Vocabulary
+from model.errors import IntegrityError, UnavailableError
+from model.features import Reader, Vocabulary, origin
+from model.features.application import APPLICATION
 from model.policy import Policy
 from model.population import Dependences, Population
 from model.quality import QualityPlan
@@ -198,6 +199,36 @@ class Bundle:
         return {name: j for j, name in enumerate(self.features)}
 
     @cached_property
+    def columns_behind(self) -> Mapping[str, frozenset[str]]:
+        """Served application feature → raw application columns it reads, those of ratios included."""
+        made = ((name, origin(name)) for name in self.features)
+        return {
+            name: APPLICATION.scope[source.column].columns
+            for name, source in made
+            if source.table == APPLICATION.table
+        }
+
+    def reader_of(self, columns: Collection[str]) -> tuple[NDArray[np.intp], Reader]:
+        """Positions of the features that read some raw application columns, and their own reader.
+
+        Made once: many edits of the same few columns cost little.
+        """
+        wanted = frozenset(columns)
+        if wanted not in self._readers:
+            names = [name for name, read in self.columns_behind.items() if read & wanted]
+            positions = np.array([self.index[name] for name in names], dtype=np.intp)
+            self._readers[wanted] = (positions, Reader(self.vocabulary, names))
+        return self._readers[wanted]
+
+    @cached_property
+    def _readers(self) -> dict[frozenset[str], tuple[NDArray[np.intp], Reader]]:
+        return {}
+
+    @cached_property
+    def _extras(self) -> dict[str, Any]:
+        return {}
+
+    @cached_property
     def reason_plan(self) -> ReasonPlan:
         """What reasons need to know of this model, worked out once."""
         return ReasonPlan(self.features, self.medians)
@@ -230,7 +261,7 @@ class Bundle:
         return self.calibration.probability(self.margins(matrix))
 
     def extra(self, name: str) -> Any:
-        """A further file of the manifest, parsed: array (mapped) or JSON value.
+        """A further file of the manifest, parsed once: array (mapped) or JSON value.
 
         Raises
         ------
@@ -239,11 +270,30 @@ class Bundle:
         """
         if name not in self.manifest["files"] or name in _REQUIRED:
             raise KeyError(name)
-        return (
-            read_array(self.folder, name, mapped=True)
-            if name.endswith(".npy")
-            else read_json(self.folder, name)
-        )
+        if name not in self._extras:
+            self._extras[name] = (
+                read_array(self.folder, name, mapped=True)
+                if name.endswith(".npy")
+                else read_json(self.folder, name)
+            )
+        return self._extras[name]
+
+    def evidence(self, name: str) -> Any:
+        """A further file that a service cannot do without.
+
+        Raises
+        ------
+        UnavailableError
+            The bundle was made without it (``no_evidence``).
+        """
+        try:
+            return self.extra(name)
+        except KeyError:
+            raise UnavailableError(
+                f"bundle {self.digest[:12]} holds no {name}: train a new version",
+                code="no_evidence",
+                part=name,
+            ) from None
 
 
 def golden_rows(matrix: NDArray[np.float32], *, seed: int = 0) -> NDArray[np.float32]:

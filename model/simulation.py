@@ -7,17 +7,14 @@ aggregates of the client's history stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 from model.assess import Assessment, assess_many
 from model.bundle import Bundle
 from model.case import Case, Row, inputs_digest, validated_fields
 from model.errors import FieldError, InputError
-from model.features import origin
-from model.features.application import APPLICATION
 from model.policy import Policy
 
 SMALLEST_MOVE = 0.001
@@ -146,28 +143,7 @@ def raw_columns(case: Case) -> Mapping[str, Any]:
 
 def columns_read(bundle: Bundle) -> frozenset[str]:
     """Raw application columns that at least one feature of the model reads, ratios included."""
-    return frozenset().union(*(columns for _, columns in _features_read(bundle)))
-
-
-def features_of(bundle: Bundle, columns: Iterable[str]) -> tuple[str, ...]:
-    """Served application features that read at least one of these raw columns."""
-    wanted = frozenset(columns)
-    return tuple(name for name, read in _features_read(bundle) if read & wanted)
-
-
-def _features_read(bundle: Bundle) -> tuple[tuple[str, frozenset[str]], ...]:
-    return _read_by(bundle.features)
-
-
-@lru_cache(maxsize=4)
-def _read_by(served: tuple[str, ...]) -> tuple[tuple[str, frozenset[str]], ...]:
-    """Application features with the raw columns behind them, those of ratios included."""
-    made = ((name, origin(name)) for name in served)
-    return tuple(
-        (name, APPLICATION.scope[source.column].columns)
-        for name, source in made
-        if source.table == APPLICATION.table
-    )
+    return frozenset().union(*bundle.columns_behind.values())
 
 
 def _changed(case: Case, edited: Case) -> tuple[str, ...]:

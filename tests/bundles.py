@@ -24,6 +24,7 @@ from model.dictionary import CODES, direction
 from model.features import Reader, Vocabulary, feature_names, origin, text_columns
 from model.policy import Policy
 from model.population import build_dependences, build_population, one_hot_groups
+from model.recourse import PAYMENT_RATES, payment_rates
 from model.score_tables import ScoreTables
 from model.tables import APPLICATION, HISTORY
 
@@ -98,7 +99,7 @@ def made() -> Made:
     oof = _out_of_fold(matrix[labelled], target[labelled], features)
     oof_margins = np.full(CLIENTS, np.nan)
     oof_margins[labelled] = oof
-    parts = _parts(matrix, target, oof, features)
+    parts = _parts(matrix, target, oof, features, [p["application"] for p in payloads])
     return Made(payloads, target, matrix, oof_margins, parts)
 
 
@@ -139,7 +140,11 @@ def load_small_bundle(parent: Path) -> Bundle:
 
 
 def _parts(
-    matrix: NDArray[np.float32], target: NDArray[np.int8], oof: NDArray[np.float64], features: Sequence[str]
+    matrix: NDArray[np.float32],
+    target: NDArray[np.int8],
+    oof: NDArray[np.float64],
+    features: Sequence[str],
+    applications: Sequence[Mapping[str, Any]],
 ) -> BundleParts:
     labelled = target >= 0
     outcomes = target[labelled].astype(np.int64)
@@ -161,6 +166,11 @@ def _parts(
     importance = {
         f: {"mean": float(np.abs(effects[:, j]).mean()), "folds": []} for j, f in enumerate(features)
     }
+    evidence = {
+        PAYMENT_RATES: _payment_rates(
+            [one for one, known in zip(applications, labelled, strict=True) if known]
+        )
+    }
     return BundleParts(
         booster=booster.model_to_string(),
         features=tuple(features),
@@ -178,7 +188,15 @@ def _parts(
         importance={"clients": len(matrix), "codes": {}, "themes": {}, "features": importance},
         evaluation={"clients": int(labelled.sum()), "metrics": {}},
         golden=golden_rows(matrix),
-        extra={"leaves.npy": np.zeros((3, 2), dtype=np.uint8), "notes.json": {"later": True}},
+        extra={**evidence, "notes.json": {"later": True}},
+    )
+
+
+def _payment_rates(applications: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return payment_rates(
+        [one.get("NAME_CONTRACT_TYPE") for one in applications],
+        np.array([one["AMT_CREDIT"] for one in applications]),
+        np.array([one["AMT_ANNUITY"] for one in applications]),
     )
 
 

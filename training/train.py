@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from model.home import Home
 from training.dataset import lake_digest, read_clients
+from training.evidence import make_evidence, read_labelled
 from training.experiment import run_experiment
 from training.export import make_parts
 from training.history import history_counts
@@ -46,6 +48,8 @@ def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
             seed=seed,
             progress=progress,
         )
+        labelled = read_labelled(home, experiment.clients)
+        parts = replace(parts, extra=make_evidence(labelled))
         with (
             connected(home) as tracking,
             tempfile.TemporaryDirectory(dir=home.root, prefix=".training-") as folder,

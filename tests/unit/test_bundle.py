@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from model.bundle import Bundle, check_golden, golden_rows, load_bundle, verify_folder, write_bundle
-from model.errors import IntegrityError
+from model.errors import IntegrityError, UnavailableError
 from model.sealed import MANIFEST, SealedWriter, canonical_json
 from tests.bundles import made, write_small_bundle
 
@@ -22,7 +22,7 @@ FILES = sorted(
     """booster.txt calibration.json features.json ranges.npy vocabulary.json policy.json reference.json
     reference.npy intervals_margins.npy intervals_cumulated.npy percentiles.npy grades.json scale.json
     population.json importance.json dependence.json dependence.npy evaluation.json golden_rows.npy
-    golden_pds.npy leaves.npy notes.json""".split()  # noqa: SIM905
+    golden_pds.npy notes.json payment_rates.json""".split()  # noqa: SIM905
 )
 
 
@@ -276,9 +276,19 @@ def test_a_manifest_that_lacks_a_required_part_is_refused(copy: Path) -> None:
 
 def test_listed_files_that_the_reader_does_not_know_are_kept_for_those_who_do(small_bundle: Bundle) -> None:
     assert small_bundle.extra("notes.json") == {"later": True}
-    assert small_bundle.extra("leaves.npy").shape == (3, 2)
     with pytest.raises(KeyError):
-        small_bundle.extra("drift.json")
+        small_bundle.extra("none.json")
+
+
+def test_evidence_that_a_bundle_was_made_without_is_unavailable_and_names_the_way_out(
+    tmp_path: Path,
+) -> None:
+    folder = write_bundle(tmp_path, replace(made().parts, extra={}), versions={"model": "1"})
+
+    with pytest.raises(UnavailableError, match="train a new version") as refusal:
+        load_bundle(folder).evidence("payment_rates.json")
+
+    assert refusal.value.code == "no_evidence"
 
 
 def test_nothing_in_a_bundle_is_a_pickle(small_bundle: Bundle) -> None:

@@ -15,7 +15,7 @@ from model.bundle import Bundle
 from model.case import case_from_features, case_from_rows
 from model.errors import InputError
 from model.features import origin
-from model.simulation import SMALLEST_MOVE, columns_read, features_of, simulate, with_changes
+from model.simulation import SMALLEST_MOVE, columns_read, simulate, with_changes
 from tests.bundles import CLIENTS, made
 
 
@@ -174,4 +174,19 @@ def test_a_changed_file_has_no_out_of_fold_score_of_its_own(small_bundle: Bundle
 def test_the_columns_behind_a_ratio_are_read_by_the_model(small_bundle: Bundle) -> None:
     assert {"AMT_CREDIT", "AMT_ANNUITY", "EXT_SOURCE_1"} <= columns_read(small_bundle)
     assert "CODE_GENDER" not in columns_read(small_bundle)
-    assert {"PAYMENT_RATE", "CREDIT_TO_GOODS", "AMT_CREDIT"} <= set(features_of(small_bundle, ["AMT_CREDIT"]))
+
+
+def test_the_reader_of_some_columns_gives_the_bits_of_the_whole_reader(
+    small_bundle: Bundle, small_book: Book
+) -> None:
+    case = small_book.case_at(4)
+    assert case.application is not None
+    edited = {**case.application, "AMT_CREDIT": 333_333.33}
+
+    positions, reader = small_bundle.reader_of(["AMT_CREDIT"])
+
+    names = {small_bundle.features[position] for position in positions}
+    assert {"PAYMENT_RATE", "CREDIT_TO_GOODS", "AMT_CREDIT", "INCOME_CREDIT_PERC"} == names
+    whole = small_bundle.reader.recompute(edited, case.features)
+    assert reader.recompute(edited, case.features[positions]).tobytes() == whole[positions].tobytes()
+    assert np.delete(whole, positions).tobytes() == np.delete(case.features, positions).tobytes()

@@ -1,0 +1,81 @@
+"""What a decision is judged by, computed once at training: the optional parts of the bundle.
+
+Bounds of instalments for recourse, leaves for similar files, fairness tables, the reference of
+drift. All from labelled clients, scores out of fold; no part holds a client's number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from model.errors import IntegrityError
+from model.home import Home
+from model.recourse import PAYMENT_RATES, payment_rates
+from training.dataset import Clients
+
+RAW = (
+    "NAME_CONTRACT_TYPE",
+    "AMT_CREDIT",
+    "AMT_ANNUITY",
+)
+"""Raw application columns behind the evidence, among them some that the model never reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """Raw columns of the labelled clients, in the order of `Clients.labelled`.
+
+    Attributes
+    ----------
+    numbers : column → float64 (n,), NaN = missing
+    texts : column → object (n,), ``None`` = missing
+    """
+
+    numbers: Mapping[str, np.ndarray]
+    texts: Mapping[str, np.ndarray]
+
+
+def read_labelled(home: Home, clients: Clients) -> Labelled:
+    """Read the raw columns from the lake.
+
+    Raises
+    ------
+    IntegrityError
+        The lake's labelled clients are not those of the matrix: it was ingested again since.
+    """
+    lake = str(home.lake / "application.parquet").replace("'", "''")
+    columns = ", ".join(f'"{name}"' for name in ("SK_ID_CURR", *RAW))
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 2")
+        table = connection.sql(
+            f"select {columns} from read_parquet('{lake}') where TARGET is not null order by SK_ID_CURR"
+        ).to_arrow_table()
+    if not np.array_equal(table["SK_ID_CURR"].to_numpy(), clients.ids[clients.labelled]):
+        raise IntegrityError(
+            "the lake and the features hold other clients: run `python -m training features` again"
+        )
+    texts = {name for name in RAW if str(table.schema.field(name).type) == "string"}
+    return Labelled(
+        numbers={
+            name: np.asarray(table[name].cast("double").to_numpy(), dtype=np.float64)
+            for name in RAW
+            if name not in texts
+        },
+        texts={name: np.array(table[name].to_pylist(), dtype=object) for name in sorted(texts)},
+    )
+
+
+def make_evidence(labelled: Labelled) -> dict[str, Any]:
+    """Files of the bundle, by name, for `BundleParts.extra`."""
+    return {
+        PAYMENT_RATES: payment_rates(
+            labelled.texts["NAME_CONTRACT_TYPE"].tolist(),
+            labelled.numbers["AMT_CREDIT"],
+            labelled.numbers["AMT_ANNUITY"],
+        )
+    }
