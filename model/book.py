@@ -20,6 +20,8 @@ application.arrow     raw application columns, Arrow IPC in several batches with
 categories.json       text column → categories, the codes of application.arrow
 unseen.json           client → categories that the bundle's vocabulary lacks
 bins.npy              uint8 (p, n): bin of each population entry, 255 = missing
+reference_row.npy     int32 (n,): row of the client among the bundle's leaves, −1 = not there;
+                      in books of versions that hold leaves
 ====================  ===============================================================
 
 The manifest also holds ``bundle`` (digest of the bundle that made it), ``source``,
@@ -47,7 +49,7 @@ from model.bundle import Bundle
 from model.calibration import Floats
 from model.case import Case, Value
 from model.checked_rows import CheckedRows, block_digests
-from model.errors import InputError, IntegrityError, UnknownClientError
+from model.errors import InputError, IntegrityError, UnavailableError, UnknownClientError
 from model.policy import OPINIONS, Policy
 from model.population import MISSING_CODE, Population
 from model.raw_columns import RawColumns, write_raw_columns
@@ -85,6 +87,7 @@ _SMALL = (
 )
 _FEATURES = "features.npy"
 _BINS = "bins.npy"
+_REFERENCE = "reference_row.npy"
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class Book:
     flags: NDArray[np.uint8]
     raw: RawColumns
     unseen: Mapping[str, list[list[str]]]
+    reference_rows: NDArray[np.int32] | None = None
     _orders: dict[Any, Any] = field(default_factory=dict, repr=False)
 
     def __len__(self) -> int:
@@ -153,6 +157,27 @@ class Book:
             oof_margin=None if np.isnan(oof) else oof,
             inputs_digest=hashlib.sha256(canonical_json(inputs)).hexdigest(),
         )
+
+    def reference_row(self, client_id: int) -> int | None:
+        """Row that a client has among the bundle's reference of similar files, if any.
+
+        Raises
+        ------
+        UnavailableError
+            A labelled client, and the book does not say (``no_evidence``): he could be shown as
+            his own similar file.
+        """
+        row = self.index_of(client_id)
+        if row is None or self.target[row] == UNKNOWN:
+            return None
+        if self.reference_rows is None:
+            raise UnavailableError(
+                f"client book {self.digest[:12]} holds no {_REFERENCE}: run `python -m training clients`",
+                code="no_evidence",
+                part=_REFERENCE,
+            )
+        found = int(self.reference_rows[row])
+        return None if found < 0 else found
 
     def application_at(self, row: int) -> dict[str, Value]:
         """Raw application columns of one row; ``None`` = not provided."""
@@ -300,6 +325,7 @@ def write_book(
     unseen: Mapping[int, Iterable[tuple[str, str, str]]],
     codes: tuple[str, ...],
     source: Mapping[str, Any],
+    reference_rows: NDArray[np.int32] | None = None,
 ) -> Path:
     """Seal a client book block by block; all or nothing, memory bounded by a block.
 
@@ -324,6 +350,8 @@ def write_book(
     codes : reason codes that the blocks' indices point to
     source : mapping
         ``source``, ``fictional``, ``ingested_at`` of the lake's manifest.
+    reference_rows : int32 (n,), optional
+        Row of each client among the bundle's leaves, −1 = not there.
 
     Raises
     ------
@@ -343,6 +371,9 @@ def write_book(
         for name, (values, dtype) in small.items():
             writer.array(f"{name}.npy", np.asarray(values, dtype=dtype))
         writer.array("counts.npy", counts.astype(np.int32))
+        if reference_rows is not None:
+            _require(len(reference_rows) == n, "columns differ in length")
+            writer.array(_REFERENCE, reference_rows.astype(np.int32))
         _write_blocks(writer, bundle, n, blocks)
         written = write_raw_columns(writer.file("application.arrow"), application)
         _require(written.rows == n, f"application batches hold {written.rows} clients of {n}")
@@ -430,6 +461,7 @@ def load_book(path: Path, digest: str | None = None) -> Book:
         default_probability=arrays.pop("pd"),
         raw=RawColumns.open(path / "application.arrow", read_json(path, "categories.json")),
         unseen=read_json(path, "unseen.json"),
+        reference_rows=read_array(path, _REFERENCE, mapped=True) if _REFERENCE in manifest["files"] else None,
         **arrays,
     )
 

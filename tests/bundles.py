@@ -22,6 +22,7 @@ from model.calibration import BetaCalibration
 from model.contributions import Reference, contributions
 from model.dictionary import CODES, direction
 from model.features import Reader, Vocabulary, feature_names, origin, text_columns
+from model.neighbours import LEAVES, OUTCOMES, leaves_of
 from model.policy import Policy
 from model.population import build_dependences, build_population, one_hot_groups
 from model.recourse import PAYMENT_RATES, payment_rates
@@ -31,6 +32,9 @@ from model.tables import APPLICATION, HISTORY
 CLIENTS = 2_000
 WAITING = 300
 """The last clients have no known outcome."""
+
+STRANGERS = 400
+"""Rows of the reference of similar files that are no client."""
 
 FIRST_ID = 900_001
 
@@ -131,6 +135,7 @@ def write_small_book(parent: Path, bundle: Bundle) -> Path:
         application=[_batch(rows[i : i + 900]) for i in range(0, CLIENTS, 900)],
         unseen={FIRST_ID: [("application", "NAME_INCOME_TYPE", "Astronaut")]},
         codes=CODES,
+        reference_rows=np.where(data.target >= 0, np.arange(CLIENTS), -1),
         source={"source": "made up", "fictional": True, "ingested_at": "2026-01-01T00:00:00Z"},
     )
 
@@ -166,10 +171,11 @@ def _parts(
     importance = {
         f: {"mean": float(np.abs(effects[:, j]).mean()), "folds": []} for j, f in enumerate(features)
     }
+    learned = [one for one, known in zip(applications, labelled, strict=True) if known]
     evidence = {
-        PAYMENT_RATES: _payment_rates(
-            [one for one, known in zip(applications, labelled, strict=True) if known]
-        )
+        PAYMENT_RATES: _payment_rates(learned),
+        LEAVES: leaves_of(booster, _reference(matrix)),
+        OUTCOMES: np.concatenate([outcomes, outcomes[:STRANGERS]]).astype(np.uint8),
     }
     return BundleParts(
         booster=booster.model_to_string(),
@@ -190,6 +196,14 @@ def _parts(
         golden=golden_rows(matrix),
         extra={**evidence, "notes.json": {"later": True}},
     )
+
+
+def _reference(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The labelled clients, and as many nobody as make a reference that is large enough."""
+    labelled = matrix[:-WAITING]
+    rng = np.random.default_rng(4)
+    picks = rng.integers(0, len(labelled), size=(STRANGERS, labelled.shape[1]))
+    return np.concatenate([labelled, np.take_along_axis(labelled, picks, axis=0)])
 
 
 def _payment_rates(applications: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -136,6 +136,7 @@ def _write(
             application=everyone,
             unseen=unseen,
             codes=plan.codes,
+            reference_rows=_reference_rows(ids, oof),
             source={
                 "source": manifest["source"],
                 "fictional": manifest["fictional"],
@@ -211,6 +212,21 @@ def _margins_of(ids: np.ndarray, oof: Path | None) -> np.ndarray:
         if len(known):
             margin[rows] = table["margin"].to_numpy()[chosen]
     return margin
+
+
+def _reference_rows(ids: np.ndarray, oof: Path | None) -> np.ndarray | None:
+    """Row of each client among the version's leaves, −1 where he is not there.
+
+    ``None`` for a version that holds none.
+    """
+    if oof is None or "reference_row" not in pq.read_schema(oof).names:
+        return None
+    found = np.full(len(ids), -1, dtype=np.int32)
+    table = pq.read_table(oof, columns=["SK_ID_CURR", "reference_row"])
+    _, rows, chosen = np.intersect1d(ids, table["SK_ID_CURR"].to_numpy(), return_indices=True)
+    if len(rows):
+        found[rows] = table["reference_row"].to_numpy()[chosen]
+    return found
 
 
 def _kept_margins(home: Home, pointer: Pointer) -> Path | None:

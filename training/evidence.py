@@ -15,8 +15,10 @@ import numpy as np
 
 from model.errors import IntegrityError
 from model.home import Home
+from model.neighbours import LEAVES, OUTCOMES, leaves_of, reference_sample
 from model.recourse import PAYMENT_RATES, payment_rates
 from training.dataset import Clients
+from training.experiment import Experiment
 
 RAW = (
     "NAME_CONTRACT_TYPE",
@@ -70,12 +72,16 @@ def read_labelled(home: Home, clients: Clients) -> Labelled:
     )
 
 
-def make_evidence(labelled: Labelled) -> dict[str, Any]:
+def make_evidence(experiment: Experiment, labelled: Labelled) -> dict[str, Any]:
     """Files of the bundle, by name, for `BundleParts.extra`."""
+    clients = experiment.clients
+    sample = reference_sample(len(experiment.outcome), seed=experiment.recipe.seed)
     return {
+        LEAVES: leaves_of(experiment.booster, clients.matrix[clients.labelled[sample]], threads=2),
+        OUTCOMES: experiment.outcome[sample].astype(np.uint8),
         PAYMENT_RATES: payment_rates(
             labelled.texts["NAME_CONTRACT_TYPE"].tolist(),
             labelled.numbers["AMT_CREDIT"],
             labelled.numbers["AMT_ANNUITY"],
-        )
+        ),
     }

@@ -49,7 +49,7 @@ def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
             progress=progress,
         )
         labelled = read_labelled(home, experiment.clients)
-        parts = replace(parts, extra=make_evidence(labelled))
+        parts = replace(parts, extra=make_evidence(experiment, labelled))
         with (
             connected(home) as tracking,
             tempfile.TemporaryDirectory(dir=home.root, prefix=".training-") as folder,

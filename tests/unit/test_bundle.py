@@ -22,7 +22,7 @@ FILES = sorted(
     """booster.txt calibration.json features.json ranges.npy vocabulary.json policy.json reference.json
     reference.npy intervals_margins.npy intervals_cumulated.npy percentiles.npy grades.json scale.json
     population.json importance.json dependence.json dependence.npy evaluation.json golden_rows.npy
-    golden_pds.npy notes.json payment_rates.json""".split()  # noqa: SIM905
+    golden_pds.npy leaves.npy leaves_outcomes.npy notes.json payment_rates.json""".split()  # noqa: SIM905
 )
 
 
