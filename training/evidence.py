@@ -19,11 +19,20 @@ from model.neighbours import LEAVES, OUTCOMES, leaves_of, reference_sample
 from model.recourse import PAYMENT_RATES, payment_rates
 from training.dataset import Clients
 from training.experiment import Experiment
+from training.fairness import FAIRNESS, as_json, fairness_tables, groups_of
 
 RAW = (
     "NAME_CONTRACT_TYPE",
     "AMT_CREDIT",
     "AMT_ANNUITY",
+    "CODE_GENDER",
+    "DAYS_BIRTH",
+    "NAME_FAMILY_STATUS",
+    "CNT_CHILDREN",
+    "REGION_RATING_CLIENT",
+    "NAME_EDUCATION_TYPE",
+    "EXT_SOURCE_1",
+    "EXT_SOURCE_3",
 )
 """Raw application columns behind the evidence, among them some that the model never reads."""
 
@@ -74,11 +83,19 @@ def read_labelled(home: Home, clients: Clients) -> Labelled:
 
 def make_evidence(experiment: Experiment, labelled: Labelled) -> dict[str, Any]:
     """Files of the bundle, by name, for `BundleParts.extra`."""
-    clients = experiment.clients
+    clients, policy = experiment.clients, experiment.policy
+    tables = fairness_tables(
+        groups_of(labelled.numbers, labelled.texts),
+        experiment.outcome,
+        experiment.calibration.probability(experiment.cross_validated.margin),
+        policy,
+        seed=experiment.recipe.seed,
+    )
     sample = reference_sample(len(experiment.outcome), seed=experiment.recipe.seed)
     return {
         LEAVES: leaves_of(experiment.booster, clients.matrix[clients.labelled[sample]], threads=2),
         OUTCOMES: experiment.outcome[sample].astype(np.uint8),
+        FAIRNESS: as_json(tables, policy, clients=len(experiment.outcome)),
         PAYMENT_RATES: payment_rates(
             labelled.texts["NAME_CONTRACT_TYPE"].tolist(),
             labelled.numbers["AMT_CREDIT"],
