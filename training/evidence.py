@@ -17,29 +17,28 @@ from model.errors import IntegrityError
 from model.home import Home
 from model.neighbours import LEAVES, OUTCOMES, leaves_of, reference_sample
 from model.recourse import PAYMENT_RATES, payment_rates
+from model.tables import APPLICATION
 from training.dataset import Clients
 from training.experiment import Experiment
 from training.fairness import FAIRNESS, as_json, fairness_tables, groups_of
 
-RAW = (
-    "NAME_CONTRACT_TYPE",
+_NUMBERS = (
     "AMT_CREDIT",
     "AMT_ANNUITY",
-    "CODE_GENDER",
     "DAYS_BIRTH",
-    "NAME_FAMILY_STATUS",
     "CNT_CHILDREN",
     "REGION_RATING_CLIENT",
-    "NAME_EDUCATION_TYPE",
     "EXT_SOURCE_1",
     "EXT_SOURCE_3",
 )
-"""Raw application columns behind the evidence, among them some that the model never reads."""
+_TEXTS = tuple(column.name for column in APPLICATION.columns if column.kind == "text")
 
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
     """Raw columns of the labelled clients, in the order of `Clients.labelled`.
+
+    Some of them the model never reads.
 
     Attributes
     ----------
@@ -60,7 +59,7 @@ def read_labelled(home: Home, clients: Clients) -> Labelled:
         The lake's labelled clients are not those of the matrix: it was ingested again since.
     """
     lake = str(home.lake / "application.parquet").replace("'", "''")
-    columns = ", ".join(f'"{name}"' for name in ("SK_ID_CURR", *RAW))
+    columns = ", ".join(f'"{name}"' for name in ("SK_ID_CURR", *_NUMBERS, *_TEXTS))
     with duckdb.connect() as connection:
         connection.execute("set threads = 2")
         table = connection.sql(
@@ -70,14 +69,11 @@ def read_labelled(home: Home, clients: Clients) -> Labelled:
         raise IntegrityError(
             "the lake and the features hold other clients: run `python -m training features` again"
         )
-    texts = {name for name in RAW if str(table.schema.field(name).type) == "string"}
     return Labelled(
         numbers={
-            name: np.asarray(table[name].cast("double").to_numpy(), dtype=np.float64)
-            for name in RAW
-            if name not in texts
+            name: np.asarray(table[name].cast("double").to_numpy(), dtype=np.float64) for name in _NUMBERS
         },
-        texts={name: np.array(table[name].to_pylist(), dtype=object) for name in sorted(texts)},
+        texts={name: np.array(table[name].to_pylist(), dtype=object) for name in _TEXTS},
     )
 
 

@@ -11,11 +11,12 @@ import numpy as np
 from model.bundle import BundleParts, golden_rows
 from model.calibration import BetaCalibration
 from model.contributions import Reference, contributions
-from model.dictionary import entry
+from model.dictionary import CODES, entry
+from model.drift import DRIFT, NO_REASON, DriftReference
 from model.features import origin
 from model.policy import Empirical, Policy
 from model.population import build_dependences, build_population, one_hot_groups
-from model.reasons import ReasonPlan
+from model.reasons import NO_CODE, ReasonPlan
 from model.score_tables import ScoreTables
 from training.boosting import CrossValidated
 from training.dataset import Clients
@@ -53,6 +54,7 @@ def make_parts(
     calibration: BetaCalibration,
     policy: Policy,
     evaluation: Mapping[str, Any],
+    texts: Mapping[str, np.ndarray],
     seed: int,
     progress: Progress,
 ) -> BundleParts:
@@ -66,6 +68,7 @@ def make_parts(
     booster : refitted on all labels
     cross_validated : out-of-fold margins of the labelled clients, in their order
     calibration, policy, evaluation : of the version
+    texts : raw text columns of the labelled clients, in their order
     seed : of every random choice of clients
     """
     labelled = clients.labelled
@@ -97,8 +100,21 @@ def make_parts(
         calibration,
     )
     progress("importance within each fold")
-    whole = sizes(effects, _by_code(plan, effects, clients, counts, sampled))
+    by_code = _by_code(plan, effects, clients, counts, sampled)
+    whole = sizes(effects, by_code)
     known = clients.matrix[labelled]
+    drift = _drift_reference(
+        plan,
+        clients,
+        counts,
+        sampled,
+        by_code,
+        effects,
+        oof_pd=oof_pd,
+        policy=policy,
+        texts=texts,
+        importance=dict(zip(CODES, whole.codes.tolist(), strict=True)),
+    )
     return BundleParts(
         booster=booster.model_to_string(),
         features=clients.features,
@@ -121,6 +137,47 @@ def make_parts(
         importance=as_tables(whole, folds, clients.features, len(sampled)),
         evaluation=evaluation,
         golden=golden_rows(known, seed=seed),
+        extra={DRIFT: drift.as_json()},
+    )
+
+
+def _drift_reference(
+    plan: ReasonPlan,
+    clients: Clients,
+    counts: np.ndarray,
+    sampled: np.ndarray,
+    by_code: np.ndarray,
+    effects: np.ndarray,
+    *,
+    oof_pd: np.ndarray,
+    policy: Policy,
+    texts: Mapping[str, np.ndarray],
+    importance: Mapping[str, float],
+) -> DriftReference:
+    """Score and features of all labelled clients; contributions of the labelled ones explained."""
+    labelled = clients.labelled
+    opinions = policy.opinion_codes(oof_pd)
+    learned = np.flatnonzero(~np.isnan(clients.target[sampled]))
+    places = np.searchsorted(labelled, sampled[learned])
+    told = learned[opinions[places] > 0]
+    rows, own = sampled[told], places[opinions[places] > 0]
+    # The contributions are log-odds times a positive number a client: the same order of codes.
+    first, _ = plan.first_codes(
+        effects[told],
+        clients.matrix[rows],
+        *known_history(counts[rows]),
+        application={name: values[own].tolist() for name, values in texts.items()},
+        min_share=policy.min_reason_share,
+    )
+    return DriftReference.of(
+        default_probability=oof_pd,
+        opinion_codes=opinions,
+        matrix=clients.matrix[labelled],
+        features=clients.features,
+        code_sums=by_code[learned],
+        codes=plan.codes,
+        first_reasons=[NO_REASON if code == NO_CODE else plan.codes[code] for code in first.tolist()],
+        importance=importance,
     )
 
 

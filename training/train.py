@@ -36,6 +36,7 @@ def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
     """
     with exclusive(home, "train"):
         experiment = run_experiment(read_clients(home), seed=seed, progress=progress)
+        labelled = read_labelled(home, experiment.clients)
         parts = make_parts(
             experiment.clients,
             history_counts(home, experiment.clients.ids),
@@ -45,11 +46,11 @@ def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
             calibration=experiment.calibration,
             policy=experiment.policy,
             evaluation=experiment.evaluation,
+            texts=labelled.texts,
             seed=seed,
             progress=progress,
         )
-        labelled = read_labelled(home, experiment.clients)
-        parts = replace(parts, extra=make_evidence(experiment, labelled))
+        parts = replace(parts, extra={**parts.extra, **make_evidence(experiment, labelled)})
         with (
             connected(home) as tracking,
             tempfile.TemporaryDirectory(dir=home.root, prefix=".training-") as folder,
