@@ -179,6 +179,13 @@ class Book:
         found = int(self.reference_rows[row])
         return None if found < 0 else found
 
+    def client_of_reference(self, reference_row: int) -> int | None:
+        """Row of this book of the client in a row of the reference, if he is still in it."""
+        if self.reference_rows is None:
+            return None
+        found = np.flatnonzero(self.reference_rows == reference_row)
+        return int(found[0]) if len(found) else None
+
     def application_at(self, row: int) -> dict[str, Value]:
         """Raw application columns of one row; ``None`` = not provided."""
         return self.raw.row(row)

@@ -13,7 +13,7 @@ from typing import Any
 
 from model.assess import Assessment, assess_many
 from model.bundle import Bundle
-from model.case import Case, Row, inputs_digest, validated_fields
+from model.case import Case, Row, Value, inputs_digest, validated_fields
 from model.errors import FieldError, InputError
 from model.policy import Policy
 
@@ -42,6 +42,8 @@ class Simulation:
     Attributes
     ----------
     before, after : Assessment
+    edited : mapping
+        The whole raw application after the edit.
     changed : tuple of str
         Edited columns whose value really differs, in the order of the table.
     outside : tuple of str
@@ -52,6 +54,7 @@ class Simulation:
 
     before: Assessment
     after: Assessment
+    edited: Mapping[str, Value]
     changed: tuple[str, ...]
     outside: tuple[str, ...]
     moved: tuple[CodeMove, ...]
@@ -92,6 +95,7 @@ def simulate(
     return Simulation(
         before=before,
         after=after,
+        edited=raw_columns(edited),
         changed=changed,
         outside=tuple(name for name in changed if name not in read),
         moved=_moves(before, after),

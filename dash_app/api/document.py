@@ -10,7 +10,11 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from dash_app.api import problems, schemas
+from model.tables import MAX_ID
 from model.version import RELEASE
+
+CLIENT = "{client_id}"
+"""Where an address names a client."""
 
 REFERENCE = "#/components/schemas/{model}"
 _READ = (401, 403, 503)
@@ -30,7 +34,8 @@ class Operation:
     example: Any = None
 
 
-_ONE = {"client_id": 100002}
+EXAMPLE_CLIENT = 100002
+_ONE = {"client_id": EXAMPLE_CLIENT}
 OPERATIONS = (
     Operation("/api/predict", "post", "predict", "assessments", "Answer", "Case", _ONE),
     Operation(
@@ -43,6 +48,17 @@ OPERATIONS = (
         {"cases": [_ONE]},
     ),
     Operation("/api/explain", "post", "explain", "assessments", "Answer", "Case", _ONE),
+    Operation(
+        "/api/simulate",
+        "post",
+        "simulate",
+        "scenarios",
+        "Simulation",
+        "SimulationCase",
+        {**_ONE, "changes": {"AMT_CREDIT": 300000}},
+    ),
+    Operation("/api/recourse", "post", "recourse", "scenarios", "Recourse", "RawCase", _ONE),
+    Operation("/api/clients/{client_id}/similar", "get", "similar", "scenarios", "SimilarFiles"),
     Operation("/api/model", "get", "model", "model", "Model"),
     Operation("/api/model/features", "get", "model_features", "model", "ModelFeatures"),
     Operation("/api/policy", "get", "policy", "model", "Policy"),
@@ -62,12 +78,13 @@ def openapi() -> Mapping[str, Any]:
             "title": "Prêt à dépenser — credit scoring",
             "version": RELEASE,
             "description": "The machine gives an opinion (favourable, review, unfavourable); a named person "
-            "decides. Every assessment is recorded before it is answered. Words follow Accept-Language "
-            "(fr, en). Errors are RFC 9457 problem details; X-Request-Id is on every answer.",
+            "decides. Every assessment is recorded before it is answered; a scenario is not kept. Words "
+            "follow Accept-Language (fr, en). Errors are RFC 9457 problem details; X-Request-Id is on "
+            "every answer.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": "assessments"}, {"name": "model"}],
+        "tags": [{"name": "assessments"}, {"name": "scenarios"}, {"name": "model"}],
         "paths": paths,
         "components": {"schemas": {**_answers(), **schemas.case_schemas()}},
     }
@@ -94,13 +111,29 @@ def _operation(operation: Operation) -> dict[str, Any]:
                 "headers": {"X-Request-Id": {"schema": {"type": "string"}}},
                 "content": {"application/json": {"schema": _reference(operation.answer)}},
             },
-            **{str(status): _problem(status) for status in (_WRITE if operation.request else _READ)},
+            **{str(status): _problem(status) for status in _statuses(operation)},
         },
     }
+    if CLIENT in operation.path:
+        described["parameters"].append(
+            {
+                "name": "client_id",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "integer", "minimum": 1, "maximum": MAX_ID},
+                "example": _ONE["client_id"],
+            }
+        )
     if operation.request:
         content = {"schema": _reference(operation.request), "example": operation.example}
         described["requestBody"] = {"required": True, "content": {"application/json": content}}
     return described
+
+
+def _statuses(operation: Operation) -> tuple[int, ...]:
+    if operation.request:
+        return _WRITE
+    return tuple(sorted({*_READ, 404})) if CLIENT in operation.path else _READ
 
 
 def _problem(status: int) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from dash_app.api import problems
-from dash_app.api.document import OPERATIONS, Operation, openapi
+from dash_app.api.document import CLIENT, EXAMPLE_CLIENT, OPERATIONS, Operation, openapi
 from dash_app.i18n import current_language
 from dash_app.ui.document import plain_page
 
@@ -53,7 +53,7 @@ def _operation(operation: Operation, language: str, base: str) -> Iterator[str]:
 
 
 def _curl(operation: Operation, base: str) -> str:
-    address = f"{base}{operation.path}"
+    address = f"{base}{operation.path}".replace(CLIENT, str(EXAMPLE_CLIENT))
     if operation.request is None:
         return f"curl -s {address}"
     return f"curl -s {address} -H 'Content-Type: application/json' -d '{json.dumps(operation.example)}'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
@@ -11,10 +12,13 @@ from dash_app.api import document, page, problems
 from dash_app.errors import MethodNotAllowedError, NotFoundError, RequestError
 from dash_app.security import strict_json
 from dash_app.security.context import current_user, request_id
-from dash_app.services import assessments, model_info
-from model.errors import PadError
+from dash_app.services import assessments, model_info, scenarios
+from dash_app.services import similar as similar_files
+from model.errors import PadError, UnknownClientError
 
 DEEPEST = 40
+
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
 def register(server: Flask) -> None:
@@ -34,6 +38,20 @@ def register(server: Flask) -> None:
         language = _language()
         results = assessments.predict_batch(current_user(), _body(), language=language)
         return _answer({"results": [_result(one, language) for one in results]})
+
+    @api.post("/simulate")
+    def simulate() -> Response:
+        return _answer(scenarios.simulate(current_user(), _body(), language=_language()))
+
+    @api.post("/recourse")
+    def recourse() -> Response:
+        return _answer(scenarios.recourse(current_user(), _body(), language=_language()))
+
+    @api.get("/clients/<client_id>/similar")
+    def similar(client_id: str) -> Response:
+        return _answer(
+            similar_files.similar_files(current_user(), _client_number(client_id), language=_language())
+        )
 
     @api.get("/model")
     def model() -> Response:
@@ -69,6 +87,13 @@ def register(server: Flask) -> None:
         raise MethodNotAllowedError(allowed)
 
     server.register_blueprint(api)
+
+
+def _client_number(text: str) -> int:
+    """A client's number in a path; anything else is nobody's."""
+    if not _NUMBER.fullmatch(text):
+        raise UnknownClientError("not a client's number")
+    return int(text)
 
 
 def _body() -> Any:

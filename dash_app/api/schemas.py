@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from model.tables import HISTORY, MAX_ID, TABLES, Column, Table
 
 Opinion = Literal["favourable", "review", "unfavourable"]
+Grades = Literal["A", "B", "C", "D", "E", "F", "G"]
 Probability = Field(ge=0, le=1)
 
 
@@ -122,6 +123,129 @@ class Answer(Schema):
     learning: Learning | None = None
     versions: Versions
     assessed_at: str
+
+
+class Simulated(Schema):
+    """A case as a scenario scores it: the fields of an answer, nothing recorded."""
+
+    status: Literal["simulated"]
+    client_id: int | None
+    probability_of_default: float = Field(ge=0, le=1)
+    interval: Interval
+    opinion: Opinion
+    cut_off: float = Field(ge=0, le=1)
+    grade: Grades
+    points: int = Field(ge=300, le=850)
+    percentile: float = Field(ge=0, le=100)
+    base_probability: float = Field(ge=0, le=1)
+    contributions: list[Contribution]
+    reasons: list[Reason] = Field(max_length=4)
+    data_quality: DataQuality
+    alerts: list[str]
+    learning: Learning | None = None
+    versions: Versions
+
+
+class ChangedField(Schema):
+    """A field of the application that was really changed."""
+
+    field: str
+    label: str
+    before: float | str | None
+    after: float | str | None
+    read_by_model: bool = Field(description="False: no feature reads it, so that nothing changes.")
+
+
+class MovedCode(Schema):
+    """A reason code whose contributions moved by a tenth of a point or more, in probability."""
+
+    code: str
+    label: str
+    before: float
+    after: float
+
+
+class Simulation(Schema):
+    """A case as it is and with some fields of the application changed; history stays."""
+
+    client_id: int | None
+    before: Simulated
+    after: Simulated
+    changed: list[ChangedField]
+    moved: list[MovedCode] = Field(description="The largest move first.")
+    notes: list[str] = Field(description="Edits that change nothing, said in words.")
+
+
+class Brief(Schema):
+    """What an opinion comes down to."""
+
+    probability_of_default: float = Field(ge=0, le=1)
+    opinion: Opinion
+    grade: Grades
+    points: int = Field(ge=300, le=850)
+
+
+class NewValue(Schema):
+    """A field of the request that would have to change."""
+
+    field: str
+    label: str
+    before: float
+    after: float
+
+
+class RecourseAnswer(Brief):
+    """A change of the request that the model would answer otherwise."""
+
+    kind: Literal["amount", "duration", "both"]
+    reaches: Literal["favourable", "review"]
+    changes: list[NewValue]
+    goods_price_kept: bool = Field(description="The difference would be a down payment.")
+
+
+class Recourse(Schema):
+    """What would have to change; what the model would reply is no promise."""
+
+    client_id: int | None
+    status: Literal["found", "none", "not_needed", "other_product", "incomplete"]
+    before: Brief
+    answers: list[RecourseAnswer] = Field(
+        max_length=3, description="Of different kinds; those that reach `favourable` first."
+    )
+    tried: int = Field(ge=0, le=290, description="Combinations within the bounds that were scored.")
+    cut: bool = Field(description="The time was up before all were tried.")
+    message: str
+    versions: Versions
+
+
+class Difference(Schema):
+    """A field that the model reads and that differs; protected ones are never shown."""
+
+    field: str
+    label: str
+    client: float | str | None
+    similar: float | str | None
+
+
+class SimilarFile(Schema):
+    """One past file, without identifier."""
+
+    similarity: float = Field(ge=0, le=1, description="Share of trees in which both fall into one leaf.")
+    outcome: Literal["repaid", "defaulted"]
+    shared_codes: list[str] | None = Field(description="Null when the file has left the client book.")
+    differences: list[Difference] | None
+
+
+class SimilarFiles(Schema):
+    """Past files that the model finds close; the client himself is never among them."""
+
+    client_id: int
+    rate: Interval
+    reference: int = Field(ge=2000, description="Past files that were compared.")
+    least_similarity: float = Field(ge=0, le=1)
+    nearest: list[SimilarFile]
+    note: str
+    versions: Versions
 
 
 class FieldProblem(Schema):
@@ -255,6 +379,9 @@ class ReasonCatalogue(Schema):
 ANSWERS: tuple[type[BaseModel], ...] = (
     Answer,
     BatchAnswer,
+    Simulation,
+    Recourse,
+    SimilarFiles,
     Problem,
     Model,
     ModelFeatures,
@@ -292,6 +419,21 @@ def case_schemas() -> dict[str, Any]:
                 for name in ("ClientCase", "RowsCase", "FeaturesCase")
             ]
         },
+        "RawCase": {
+            "oneOf": [{"$ref": f"#/components/schemas/{name}"} for name in ("ClientCase", "RowsCase")]
+        },
+        "SimulationCase": {
+            "type": "object",
+            "description": "A case by `client_id` or by raw rows, and the fields to change.",
+            "properties": {
+                "client_id": client,
+                "application": _row(TABLES["application"]),
+                **rows,
+                "changes": _changes(),
+            },
+            "required": ["changes"],
+            "additionalProperties": False,
+        },
         "Batch": _object(
             {
                 "cases": {
@@ -305,6 +447,17 @@ def case_schemas() -> dict[str, Any]:
             text="Up to 1,000 cases.",
         ),
     }
+
+
+def _changes() -> dict[str, Any]:
+    """Any raw column of the application but identifier and outcome."""
+    outside = ("SK_ID_CURR", "TARGET")
+    columns = [column for column in TABLES["application"].columns if column.name not in outside]
+    return _object(
+        {column.name: _column(column) for column in columns},
+        required=[],
+        text="Application field → new value; null is a missing value.",
+    )
 
 
 def _row(table: Table) -> dict[str, Any]:

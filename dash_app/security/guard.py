@@ -27,7 +27,7 @@ LOOPBACK = User(
     id="loopback",
     role=rights.INTEGRATOR,
     fictional=True,
-    scopes=frozenset({"predict", "batch", "explain", "model"}),
+    scopes=frozenset({"predict", "batch", "explain", "simulate", "model"}),
 )
 """A program on the same machine, in demo."""
 

@@ -34,6 +34,8 @@ class Action(StrEnum):
     READ_MODEL = "model:read"
     PREDICT = "assessment:asked"
     EXPLAIN = "assessment:explained"
+    SIMULATE = "scenario:tried"
+    COMPARE = "client:similar:compared"
 
 
 RIGHTS: dict[Action, frozenset[str]] = {
@@ -42,6 +44,9 @@ RIGHTS: dict[Action, frozenset[str]] = {
     Action.READ_MODEL: STAFF | {INTEGRATOR},
     Action.PREDICT: frozenset({INTEGRATOR}),
     Action.EXPLAIN: frozenset({INTEGRATOR}),
+    # An auditor reads what was decided; he tries nothing himself.
+    Action.SIMULATE: frozenset({ADVISOR, MANAGER, INTEGRATOR}),
+    Action.COMPARE: STAFF | {INTEGRATOR},
 }
 """Roles that may ask a service for an action."""
 
@@ -95,6 +100,9 @@ ROUTES: dict[str, Access] = {
     "api.predict": Access(Door.API, scope="predict"),
     "api.predict_batch": Access(Door.API, scope="batch"),
     "api.explain": Access(Door.API, scope="explain"),
+    "api.simulate": Access(Door.API, scope="simulate"),
+    "api.recourse": Access(Door.API, scope="simulate"),
+    "api.similar": Access(Door.API, scope="explain"),
     "api.model": Access(Door.API, scope="model", roles=STAFF),
     "api.model_features": Access(Door.API, scope="model", roles=STAFF),
     "api.policy": Access(Door.API, scope="model", roles=STAFF),

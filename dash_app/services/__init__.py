@@ -15,6 +15,9 @@ the user first and asks ``rights.authorise`` itself. Errors are those of ``model
                        ``place_in_list(user, client_id, *, queue, sort) -> Place | None``
                        ``recent(user, *, limit=8) -> tuple[RecentFile, ...]``
                        ``identity(serving, case) -> Identity``
+``scenarios``          ``simulate(caller, payload, *, language) -> dict``
+                       ``recourse(caller, payload, *, language) -> dict``
+``similar``            ``similar_files(user, client_id, *, language) -> dict``
 ``portfolio``          ``position(user, serving, case, feature) -> Position``
                        ``scale(user, serving) -> Scale``
 ``importance``         ``ranking(user, serving, *, level="code") -> tuple[ImportanceRow, ...]``

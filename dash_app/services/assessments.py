@@ -112,8 +112,8 @@ def predict(caller: User, payload: Any, *, language: str, limit: int | None = LI
 
     authorise(caller, Action.PREDICT if limit else Action.EXPLAIN)
     serving = champion.current()
-    case, inputs = _read_case(serving, payload)
-    assessment = assess(serving.bundle, case, serving.policy, book_digest=_book_digest(serving))
+    case, inputs = read_case(serving, payload)
+    assessment = assess(serving.bundle, case, serving.policy, book_digest=book_digest(serving))
     route = "predict" if limit else "explain"
     answers, rows = _answers(
         [_Given(case, assessment, inputs)], serving, caller, route=route, language=language, limit=limit
@@ -146,7 +146,7 @@ def predict_batch(caller: User, payload: Any, *, language: str) -> list[dict[str
     read: list[tuple[Case, str | None] | PadError] = [_try_case(serving, case) for case in cases]
     good = [item for item in read if not isinstance(item, PadError)]
     assessments = assess_many(
-        serving.bundle, [case for case, _ in good], serving.policy, book_digest=_book_digest(serving)
+        serving.bundle, [case for case, _ in good], serving.policy, book_digest=book_digest(serving)
     )
     given = [_Given(case, one, inputs) for (case, inputs), one in zip(good, assessments, strict=True)]
     answers, rows = _answers(given, serving, caller, route="batch", language=language, limit=LISTED)
@@ -165,7 +165,7 @@ class _Given:
     inputs: str | None
 
 
-def _read_case(serving: Serving, payload: Any) -> tuple[Case, str | None]:
+def read_case(serving: Serving, payload: Any) -> tuple[Case, str | None]:
     """The case that a payload describes, and its text for the record."""
     from model.case import case_from_features, case_from_rows
 
@@ -182,52 +182,52 @@ def _read_case(serving: Serving, payload: Any) -> tuple[Case, str | None]:
 
 def _try_case(serving: Serving, payload: Any) -> tuple[Case, str | None] | PadError:
     try:
-        return _read_case(serving, payload)
+        return read_case(serving, payload)
     except (InputError, UnknownClientError) as error:
         return error
 
 
 def _form(payload: Any) -> str:
     if not isinstance(payload, Mapping):
-        raise _input_error("", "not_an_object")
+        raise input_error("", "not_an_object")
     forms = [form for form in FORMS if form in payload]
     if not forms:
-        raise _input_error("", "no_case", forms=", ".join(FORMS))
+        raise input_error("", "no_case", forms=", ".join(FORMS))
     if len(forms) > 1:
-        raise _input_error(f"/{forms[1]}", "two_cases", first=forms[0])
+        raise input_error(f"/{forms[1]}", "two_cases", first=forms[0])
     return forms[0]
 
 
 def _refuse_unknown(payload: Mapping[str, Any], known: set[str]) -> None:
     extra = sorted(set(payload) - known)
     if extra:
-        raise _input_error(f"/{extra[0]}", "unknown_field", name=extra[0])
+        raise input_error(f"/{extra[0]}", "unknown_field", name=extra[0])
 
 
 def _client_id(value: Any) -> int:
     whole = isinstance(value, int | float) and not isinstance(value, bool) and value == int(value)
     if not whole or not 1 <= value <= MAX_ID:
-        raise _input_error("/client_id", "not_a_client_number", high=MAX_ID)
+        raise input_error("/client_id", "not_a_client_number", high=MAX_ID)
     return int(value)
 
 
 def _read_cases(payload: Any) -> Sequence[Any]:
     if not isinstance(payload, Mapping) or "cases" not in payload:
-        raise _input_error("/cases", "required")
+        raise input_error("/cases", "required")
     _refuse_unknown(payload, {"cases"})
     cases = payload["cases"]
     if not isinstance(cases, list) or not 1 <= len(cases) <= MOST_CASES:
-        raise _input_error("/cases", "list_length", low=1, high=MOST_CASES)
+        raise input_error("/cases", "list_length", low=1, high=MOST_CASES)
     return cases
 
 
-def _input_error(pointer: str, code: str, **params: Any) -> InputError:
+def input_error(pointer: str, code: str, **params: Any) -> InputError:
     return InputError(
         f"{pointer or 'the body'}: {code}", errors=(FieldError(pointer=pointer, code=code, params=params),)
     )
 
 
-def _book_digest(serving: Serving) -> str | None:
+def book_digest(serving: Serving) -> str | None:
     return serving.book.digest if serving.book else None
 
 
@@ -289,7 +289,7 @@ def _row(
         "answer": json.dumps(answer, separators=(",", ":"), ensure_ascii=False),
         "model": str(assessment.versions["model"]),
         "bundle": serving.bundle.digest,
-        "book": _book_digest(serving) if given.case.source == "book" else None,
+        "book": book_digest(serving) if given.case.source == "book" else None,
         "policy": serving.policy.version,
         "code": code_version(),
     }

@@ -479,7 +479,7 @@ def test_the_document_lists_exactly_our_routes(app: Flask, program: Program) -> 
 
     listed = {(path, method.upper()) for path, methods in document["paths"].items() for method in methods}
     served = {
-        (rule.rule, method)
+        (rule.rule.replace("<client_id>", "{client_id}"), method)
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/") and rule.endpoint not in ("api.unknown", "api.document", "api.docs")
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}

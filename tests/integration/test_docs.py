@@ -19,7 +19,13 @@ CALLS = [
     for kind, block in re.findall(r"<!-- run: (\w+) -->\n```sh\n(.*?)```", TEXT, flags=re.S)
     for call in re.split(r"\n(?=curl )", block.strip())
 ]
-SCHEMAS: dict[str, Any] = {"predict": schemas.Answer, "batch": schemas.BatchAnswer}
+SCHEMAS: dict[str, Any] = {
+    "predict": schemas.Answer,
+    "batch": schemas.BatchAnswer,
+    "simulate": schemas.Simulation,
+    "recourse": schemas.Recourse,
+    "similar": schemas.SimilarFiles,
+}
 
 
 def _spoken(call: str) -> tuple[str, dict[str, str], str | None]:

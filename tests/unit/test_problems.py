@@ -22,7 +22,7 @@ SOURCES = [
     ROOT / "model/case.py",
     *(ROOT / "model").glob("checked_rows.py"),
 ]
-FIELD_CALLS = {"add", "_input_error", "FieldError"}
+FIELD_CALLS = {"add", "input_error", "FieldError"}
 
 
 def _classes() -> set[type[PadError]]:

@@ -18,6 +18,8 @@ EXPECTED = {
     Action.READ_MODEL: STAFF | {"integrator"},
     Action.PREDICT: {"integrator"},
     Action.EXPLAIN: {"integrator"},
+    Action.SIMULATE: {"advisor", "manager", "integrator"},
+    Action.COMPARE: STAFF | {"integrator"},
 }
 
 
@@ -50,7 +52,8 @@ def test_a_role_that_does_not_exist_may_do_nothing() -> None:
 
 
 def test_persons_never_call_predict_and_programs_never_open_pages() -> None:
-    predicting = [ROUTES[f"api.{name}"] for name in ("predict", "predict_batch", "explain")]
+    calls = ("predict", "predict_batch", "explain", "simulate", "recourse", "similar")
+    predicting = [ROUTES[f"api.{name}"] for name in calls]
 
     assert all(access.door is Door.API and not access.roles for access in predicting)
     assert rights.INTEGRATOR not in rights.ANYONE
