@@ -19,10 +19,14 @@ importance.json   global importance (see `BundleParts.importance`)
 dependence.json   effects by bin; dependence.npy: float32 (2, p, 260) sample points
 evaluation.json   metrics and curves (see `BundleParts.evaluation`)
 golden_rows.npy   float32 (200, k), columns shuffled independently; golden_pds.npy: float64
+payment_rates…    .json, optional: bounds of recourse, see `model.recourse`
+leaves*.npy       optional: reference of similar files, see `model.neighbours`
+drift.json        optional: reference of drift, see `model.drift`
+fairness.json     optional: groups and their figures, see `training.fairness`
 ================  =====================================================================
 
-Later files (drift, fairness, leaves, model card) join through `BundleParts.extra`: a reader
-that does not know a listed file ignores it.
+Optional files join through `BundleParts.extra`: a reader that does not know a listed file ignores
+it, and what needs one that is not there says so (`Bundle.evidence`).
 """
 
 from __future__ import annotations

@@ -14,13 +14,17 @@ from model.assess import assess
 from model.book import Book, load_book
 from model.bundle import Bundle, check_golden, load_bundle
 from model.dictionary import direction, excluded
+from model.drift import DRIFT, DriftReference
 from model.home import Home
+from model.neighbours import LEAVES, OUTCOMES, leaves_of
 from model.pointer import read_pointer
+from model.recourse import PAYMENT_RATES
 from training import boosting
 from training.boosting import booster_names
 from training.dataset import Clients, read_clients
 from training.evaluation import auc_score
 from training.experiment import run_experiment
+from training.fairness import FAIRNESS
 from training.matrix import compute_features
 from training.registry import MODEL, latest_version
 from training.tracking import connected
@@ -269,3 +273,66 @@ def test_real_sample_reaches_the_bar_out_of_fold(sample_home):
     assert metrics["auc"]["value"] >= 0.745
     assert 0.9 <= metrics["observed_expected"]["value"] <= 1.1
     assert metrics["ece"]["value"] < 2 * metrics["ece_noise_floor"]["value"]
+
+
+# Evidence -----------------------------------------------------------------------------
+
+
+def test_the_rows_of_the_book_point_at_the_clients_own_leaves_and_outcome(bundle, book):
+    leaves, outcomes = bundle.extra(LEAVES), bundle.extra(OUTCOMES)
+    known = np.flatnonzero(book.target >= 0)
+
+    assert sorted(book.reference_rows[known].tolist()) == list(range(len(known)))
+    assert (book.reference_rows[book.waiting] == -1).all()
+    for row in known[::25]:
+        own = book.reference_row(int(book.ids[row]))
+        his = leaves_of(bundle.booster, book.case_at(row).features[None])[:, 0]
+        assert leaves[:, own].tolist() == his.tolist()
+        assert outcomes[own] == book.target[row]
+
+
+def test_the_order_of_the_reference_tells_nothing_of_the_order_of_clients(book):
+    rows = book.reference_rows[book.target >= 0]
+
+    assert abs(np.corrcoef(rows, np.arange(len(rows)))[0, 1]) < 0.1
+
+
+def test_bounds_of_recourse_are_the_quantiles_of_the_lake(small_home, bundle):
+    frame = pq.read_table(small_home.lake / "application.parquet").to_pandas()
+    frame = frame[frame["TARGET"].notna()]
+    frame["rate"] = frame["AMT_ANNUITY"].astype(float) / frame["AMT_CREDIT"].astype(float)
+
+    for product, own in frame.groupby("NAME_CONTRACT_TYPE")["rate"]:
+        told = bundle.extra(PAYMENT_RATES)[product]
+        assert told["clients"] == own.notna().sum()
+        assert (told["low"], told["high"]) == pytest.approx(tuple(own.quantile([0.01, 0.99])), rel=1e-9)
+
+
+def test_fairness_is_measured_on_the_out_of_fold_sides_of_the_raw_groups(small_home, bundle, book):
+    frame = pq.read_table(small_home.lake / "application.parquet").to_pandas().set_index("SK_ID_CURR")
+    known = book.target >= 0
+    sex = frame.loc[book.ids[known], "CODE_GENDER"].to_numpy()
+    accepted = bundle.calibration.probability(book.oof_margin[known]) < bundle.policy.cutoff
+
+    rows = {row["group"]: row for row in bundle.extra(FAIRNESS)["attributes"]["sex"] if row["shown"]}
+
+    assert rows
+    for group, row in rows.items():
+        assert row["n"] == (sex == group).sum()
+        assert row["acceptance"]["value"] == pytest.approx(accepted[sex == group].mean(), abs=1e-12)
+
+
+def test_L37_the_saved_reference_of_drift_reproduces_the_shares_of_training(bundle, clients, book):
+    reference = DriftReference.from_json(bundle.extra(DRIFT))
+    known = book.target >= 0
+    pds = bundle.calibration.probability(book.oof_margin[known])
+
+    assert reference.clients == known.sum()
+    assert reference.score.count(pds).tolist() == list(reference.score.counts)
+    for j, name in enumerate(clients.features):
+        found = reference.features[name].count(clients.matrix[clients.labelled, j])
+        assert found.tolist() == list(reference.features[name].counts)
+    assert sum(reference.opinions.values()) == known.sum()
+    assert sum(reference.first_reasons.values()) == known.sum() - reference.opinions["favourable"]
+    assert {sum(bins.counts) for bins in reference.codes.values()} == {reference.explained}
+    assert reference.weighty
