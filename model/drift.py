@@ -210,7 +210,11 @@ class Drift:
         The worst light of the features that weigh; no worse than theirs, whatever the others do.
     features : mapping
         Feature → Shift.
+    codes : mapping
+        Reason code → Shift of its contribution; empty where none were given.
     opinions : Shift
+    first_reasons : Shift or None
+        Of the first reasons of files that are not favourable, where they were given.
     missing : mapping
         Source table → today's missing share minus training's.
     moved_tables : tuple of str
@@ -220,7 +224,9 @@ class Drift:
     score: Shift
     data: Light
     features: Mapping[str, Shift]
+    codes: Mapping[str, Shift]
     opinions: Shift
+    first_reasons: Shift | None
     missing: Mapping[str, float]
     moved_tables: tuple[str, ...]
 
@@ -233,6 +239,8 @@ def drift(
     matrix: NDArray[np.float32],
     features: Sequence[str],
     feature_codes: Sequence[str],
+    code_sums: NDArray[np.float64] | None = None,
+    first_reasons: Sequence[str] | None = None,
 ) -> Drift:
     """Compare clients with the reference.
 
@@ -244,6 +252,10 @@ def drift(
     matrix : float32 (n, k)
     features : k names
     feature_codes : k reason codes, each feature's own
+    code_sums : float64 (m, 41), optional
+        Contributions by code of some of the clients, codes in the reference's order.
+    first_reasons : codes or ``none``, optional
+        Of the clients whose opinion is not favourable.
     """
     shifts = {
         name: compare(reference.features[name].counts, reference.features[name].count(matrix[:, j]))
@@ -261,9 +273,21 @@ def drift(
         if enough
         else "grey",
         features=shifts,
+        codes={}
+        if code_sums is None
+        else {
+            code: compare(bins.counts, bins.count(code_sums[:, j]))
+            for j, (code, bins) in enumerate(reference.codes.items())
+        },
         opinions=compare(
             [reference.opinions[name] for name in OPINIONS],
             list(opinion_counts(opinion_codes).values()),
+        ),
+        first_reasons=None
+        if first_reasons is None
+        else compare(
+            list(reference.first_reasons.values()),
+            list(_tally(first_reasons, tuple(reference.first_reasons)).values()),
         ),
         missing=moves,
         moved_tables=tuple(table for table, move in moves.items() if enough and abs(move) > SHARE_MOVE),

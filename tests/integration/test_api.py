@@ -402,7 +402,10 @@ def test_FLT27_no_payload_gives_a_5xx(program: Program, payload: Any) -> None:
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    body=st.binary(max_size=200), path=st.sampled_from(["/api/predict", "/api/predict/batch", "/api/explain"])
+    body=st.binary(max_size=200),
+    path=st.sampled_from(
+        [f"/api/{name}" for name in ("predict", "predict/batch", "explain", "simulate", "recourse")]
+    ),
 )
 def test_FLT27_no_bytes_give_a_5xx(program: Program, body: bytes, path: str) -> None:
     answer = program.post(path, data=body, content_type="application/json")

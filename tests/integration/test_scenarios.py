@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from dash_app.api import schemas
 from dash_app.champion import Serving
@@ -216,3 +218,32 @@ def test_a_persons_session_opens_none_of_these_routes(as_role: Callable[[str], V
 def test_another_method_is_a_405(program: Program) -> None:
     assert program.get("/api/simulate").status_code == 405
     assert program.post(f"/api/clients/{CLIENT}/similar", {}).status_code == 405
+
+
+# Every way to be refused ----------------------------------------------------------------
+
+FIELDS = ["AMT_CREDIT", "AMT_ANNUITY", "AMT_GOODS_PRICE", "AMT_INCOME_TOTAL", "NAME_CONTRACT_TYPE",
+          "DAYS_EMPLOYED", "EXT_SOURCE_1", "OCCUPATION_TYPE", "TARGET", "X"]  # fmt: skip
+VALUES = (
+    st.none() | st.booleans() | st.integers() | st.floats(width=32) | st.floats(0, 1e6).map(round)
+    | st.sampled_from(["", "Cash loans", "Revolving loans", "x" * 300])
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    case=st.sampled_from([{"client_id": CLIENT}, {"client_id": FIRST_ID}, {"features": {}}, {}])
+    | st.dictionaries(st.sampled_from(FIELDS), VALUES).map(lambda row: {"application": row}),
+    changes=st.dictionaries(st.sampled_from(FIELDS), VALUES, max_size=6) | VALUES,
+)
+def test_FLT27_no_scenario_gives_a_5xx(program: Program, case: dict[str, Any], changes: Any) -> None:
+    for path, payload in (("/api/simulate", {**case, "changes": changes}), ("/api/recourse", case)):
+        body = json.dumps(payload).encode()
+
+        answer = program.post(path, data=body, content_type="application/json")
+
+        assert answer.status_code in (200, 400, 422), answer.data
+        if answer.status_code == 200 and path == "/api/simulate":
+            schemas.Simulation.model_validate_json(answer.data)
+        elif answer.status_code == 200:
+            schemas.Recourse.model_validate_json(answer.data)

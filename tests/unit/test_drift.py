@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from model.drift import (
     NO_REASON,
     RED,
     Bins,
+    Drift,
     DriftReference,
     chi_square_quantile,
     compare,
@@ -58,7 +61,7 @@ def reference(small_bundle: Bundle, inputs: dict[str, np.ndarray]) -> DriftRefer
     )
 
 
-def _drift(bundle: Bundle, reference: DriftReference, inputs: dict[str, np.ndarray]):
+def _drift(bundle: Bundle, reference: DriftReference, inputs: dict[str, Any]) -> Drift:
     codes = bundle.reason_plan.code_index
     return drift(
         reference, **inputs, features=bundle.features, feature_codes=[CODES[index] for index in codes]
@@ -96,7 +99,7 @@ def test_L35_the_order_of_rows_changes_nothing(
 
 
 @given(COUNTS, st.randoms())
-def test_L35_the_order_of_bins_changes_nothing(counts: list[int], random) -> None:
+def test_L35_the_order_of_bins_changes_nothing(counts: list[int], random: Random) -> None:
     today = [random.randint(0, 500) for _ in counts]
     order = list(range(len(counts)))
     random.shuffle(order)
@@ -252,6 +255,22 @@ def test_a_table_whose_values_went_missing_is_named(
     assert found.moved_tables == ("installments_payments",)
     before = missing_shares(inputs["matrix"], small_bundle.features)["installments_payments"]
     assert found.missing["installments_payments"] == pytest.approx(1 - before)
+
+
+def test_codes_and_first_reasons_are_compared_where_they_are_given(
+    small_bundle: Bundle, reference: DriftReference, inputs: dict[str, np.ndarray]
+) -> None:
+    sums = np.random.default_rng(0).normal(size=(500, len(CODES)))
+    sums[:, CODES.index("R05")] += 2.0
+    given = {**inputs, "code_sums": sums, "first_reasons": ["R01"] * 150 + ["R05"] * 300 + [NO_REASON] * 50}
+
+    without, found = (_drift(small_bundle, reference, some) for some in (inputs, given))
+
+    assert (without.codes, without.first_reasons) == ({}, None)
+    assert found.codes["R05"].light == "red"
+    assert {shift.psi for code, shift in found.codes.items() if code != "R05"} == {0.0}
+    assert found.first_reasons == compare([300, 150, 50], [150, 300, 50])
+    assert found.first_reasons.light == "red"
 
 
 def test_weighty_codes_are_the_fewest_that_make_95_percent() -> None:
