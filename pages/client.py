@@ -455,12 +455,12 @@ def _distance(file: File, language: str) -> list[Content]:
         className="ink w6",
     )
     if given.opinion == "review":
-        check = len(given.data_quality.flags)
-        doubt = t("client.verdict.too_close", language)
-        todo = (
-            plural("client.verdict.check", check, language) if check else t("client.verdict.study", language)
+        count = len(given.data_quality.to_check)
+        advice = (
+            plural("client.verdict.check", count, language) if count else t("client.verdict.study", language)
         )
-        return [bold, doubt, " ", todo]
+        doubt = t("client.verdict.too_close", language)
+        return [bold, doubt, " ", advice]
     cut_off = locale.percent(given.cut_off, language, digits=file.digits)
     return [
         bold,
