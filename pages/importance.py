@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
@@ -14,7 +13,7 @@ from dash_app.charts import axis, dependence, importance, panel
 from dash_app.i18n import plural, t
 from dash_app.security.rights import STAFF
 from dash_app.services.importance import LEVELS, FeatureDependence, ImportanceRow, Level
-from dash_app.ui import parts, shell, states
+from dash_app.ui import features, parts, shell, states
 from model import dictionary, locale, reasons
 
 PAGE = {"path": "/importance", "roles": STAFF, "title": shell.page_title("importance.title")}
@@ -332,17 +331,14 @@ def _missing(found: FeatureDependence, total: int, language: str) -> dependence.
 def _other_features(chosen: Chosen, language: str) -> list[Component]:
     if len(chosen.others) < 2:
         return []
-    label = html.Label(
-        t("importance.dependence.feature", language), htmlFor=Ids.OTHER, className="form-label mb-0"
-    )
-    select = dbc.Select(
-        id=Ids.OTHER,
-        options=[{"label": dictionary.entry(name).label(language), "value": name} for name in chosen.others],
-        value=chosen.found.bins.name,
-        class_name="form-select-sm",
-        style={"width": "320px", "maxWidth": "100%"},
-    )
-    return [html.Div([label, select], className="mb-3 d-flex gap-2 align-items-center flex-wrap")]
+    return [
+        features.choice(
+            Ids.OTHER,
+            t("importance.dependence.feature", language),
+            features.options(chosen.others, language),
+            chosen.found.bins.name,
+        )
+    ]
 
 
 def _facts(data: dependence.DependenceData, language: str) -> html.Dl:

@@ -40,6 +40,11 @@ def hidden(text: Content) -> html.Span:
     return html.Span(text, className="visually-hidden")
 
 
+def aria(**attributes: str) -> dict[str, Any]:
+    """Return ARIA attributes under the names that a component takes: ``aria(label=…)``."""
+    return {f"aria-{name}": value for name, value in attributes.items()}
+
+
 def capital(text: str) -> str:
     """Return a word of the dictionary, written for the middle of a sentence, as it starts a cell."""
     return text[:1].upper() + text[1:]

@@ -13,10 +13,13 @@ from dash_app.champion import Serving
 from dash_app.security.rights import ADVISOR, User
 from dash_app.services import clients, portfolio
 from dash_app.services.assessments import Opened
+from model import dictionary, quality
 from model.assess import assess
 from model.book import Book
 from model.bundle import Bundle
 from pages import client
+from pages.client import head, position, values, verdict
+from pages.client import reasons as page_reasons
 from tests import bundles
 
 USER = User("demo:advisor", ADVISOR, "Sophie Laurent")
@@ -93,7 +96,7 @@ def test_l16_effects_of_the_reasons_are_those_of_the_waterfall(serving, app_cont
     file = file_of(serving, "unfavourable")
     by_code = file.by_code("en")
 
-    reasons = text_of(client._reasons(file, by_code, "en"))
+    reasons = text_of(page_reasons.section(file, by_code, "en"))
 
     given = file.opened.assessment
     shown = {step.name: step.points for step in by_code.every}
@@ -117,7 +120,7 @@ def test_distance_is_the_difference_of_the_figures_shown(serving, app_context):
     shown = round(100 * file.opened.assessment.default_probability, file.digits)
     cut_off = round(100 * file.opened.assessment.cut_off, file.digits)
 
-    words = text_of(client._distance(file, "en"))
+    words = text_of(verdict.distance(file, "en"))
 
     assert words.startswith(f"{shown - cut_off:.{file.digits}f}\u00a0points above the cut-off")
 
@@ -125,14 +128,14 @@ def test_distance_is_the_difference_of_the_figures_shown(serving, app_context):
 def test_favourable_file_shows_strengths_only(serving, app_context):
     file = file_of(serving, "favourable")
 
-    words = text_of(client._reasons(file, file.by_code("en"), "en"))
+    words = text_of(page_reasons.section(file, file.by_code("en"), "en"))
 
     assert "What lowers the risk" in words
     assert "What raises the risk" not in words
 
 
 def test_file_to_review_is_not_given_a_frequency(serving, app_context):
-    words = text_of(client._distance(file_of(serving, "review"), "fr"))
+    words = text_of(verdict.distance(file_of(serving, "review"), "fr"))
 
     assert "trop près pour trancher" in words
     assert "Sur 100" not in words
@@ -141,13 +144,13 @@ def test_file_to_review_is_not_given_a_frequency(serving, app_context):
 def test_learning_file_says_so_with_its_out_of_fold_probability(serving, app_context):
     learning, waiting = opened(serving, bundles.FIRST_ID), opened(serving, int(serving.clients().ids[-1]))
 
-    assert "Dossier d’apprentissage" in text_of(client._head(learning, "fr"))
-    assert "sans l’avoir vu" in text_of(client._head(learning, "fr"))
-    assert "apprentissage" not in text_of(client._head(waiting, "fr"))
+    assert "Dossier d’apprentissage" in text_of(head.title(learning, "fr"))
+    assert "sans l’avoir vu" in text_of(head.title(learning, "fr"))
+    assert "apprentissage" not in text_of(head.title(waiting, "fr"))
 
 
 def test_value_that_the_model_does_not_read_is_tagged(serving, app_context):
-    strip = client._identity(opened(serving, bundles.FIRST_ID), "fr").children
+    strip = head.identity(opened(serving, bundles.FIRST_ID), "fr").children
 
     tagged = [text_of(fact.children[0]) for fact in strip if "hors modèle" in text_of(fact)]
 
@@ -157,8 +160,8 @@ def test_value_that_the_model_does_not_read_is_tagged(serving, app_context):
 
 def test_failure_of_one_panel_leaves_the_others(serving, app_context, monkeypatch, caplog):
     flask.g.request_id = "e7k2f000aaaa"
-    monkeypatch.setattr(client.quality, "flag_text", broken)
-    monkeypatch.setattr(client, "_quality", broken)
+    monkeypatch.setattr(quality, "flag_text", broken)
+    monkeypatch.setattr(client.quality, "section", broken)
 
     page = client.body(file_of(serving, "unfavourable"), "fr")
 
@@ -184,7 +187,7 @@ def broken(*_args, **_kwargs):
     ],
 )
 def test_natural_frequency(pd, words):
-    assert client.frequency(pd, "fr") == words
+    assert verdict.frequency(pd, "fr") == words
 
 
 @pytest.mark.parametrize(
@@ -202,7 +205,7 @@ def test_impossible_view_list_and_feature_are_the_usual_ones():
 
 
 def test_way_back_has_neighbours_under_the_keys_j_and_k(app_context):
-    links = client.crumb(clients.Place(3, 14, 900_001, 900_002), ADVISOR, "fr").children
+    links = head.crumb(clients.Place(3, 14, 900_001, 900_002), ADVISOR, "fr").children
 
     keys = {getattr(link, "data-key", None): link.href for link in links if hasattr(link, "href")}
     assert keys == {None: "/", "k": "/client/900001", "j": "/client/900002"}
@@ -230,16 +233,16 @@ def test_feature_of_the_address_that_does_not_exist_is_named(serving, app_contex
 
     file = replace(file_of(serving, "review"), refused="NOPE")
 
-    assert "NOPE" in text_of(client._position(file, "fr"))
+    assert "NOPE" in text_of(position.section(file, "fr"))
 
 
 def test_missing_raw_values_are_listed_and_never_written_as_zero(serving, app_context):
     file = file_of(serving, "review")
     absent = [c for c, value in file.opened.case.application.items() if value is None]
 
-    rows = text_of(client._values(file, "fr"))
+    rows = text_of(values.section(file, "fr"))
 
     assert absent
     assert rows.count("Non renseigné") >= 1
     for column in absent:
-        assert client.dictionary.entry(column).label("fr") in rows
+        assert dictionary.entry(column).label("fr") in rows

@@ -1,0 +1,138 @@
+"""Verdict: opinion, probability, distance to the cut-off, and on what they rest."""
+
+from __future__ import annotations
+
+from dash import html
+
+from dash_app.charts import panel, scale
+from dash_app.i18n import plural, t
+from dash_app.ui import parts
+from dash_app.ui.parts import Content
+from model import locale
+from pages.client.file import File
+
+
+def section(file: File, language: str) -> html.Section:
+    """Return the block of the page."""
+    given = file.opened.assessment
+    text = locale.probability(given.default_probability, language, file.bounds)
+    figure = text.rstrip("%\u00a0")
+    bars = file.opened.serving.bundle.scale
+    data = scale.data(
+        bars.counts,
+        bars.defaults,
+        default_probability=given.default_probability,
+        cut_off=given.cut_off,
+        zone=(file.bounds[0], file.bounds[2]),
+        interval=(given.interval.low, given.interval.high),
+        share_below=given.percentile / 100,
+    )
+    say = html.Div(
+        [
+            parts.opinion_title(given.opinion, language, title_id="verdict"),
+            html.Div([figure, html.Small(text[len(figure) :])], className="score mt-3"),
+            html.Div(t("client.verdict.pd", language), className="muted sm"),
+            html.P(distance(file, language), className="mt-3 mb-0"),
+        ],
+        className="say",
+    )
+    see = panel.chart(
+        "client-scale",
+        lambda narrow: scale.figure(data, language, narrow=narrow),
+        sentence=scale.sentence(data, language),
+        table=scale.table(data, language),
+        language=language,
+        labelled_by="verdict",
+    )
+    return html.Section(
+        [say, html.Div(see, className="see"), _foot(file, language)],
+        className="panel verdict",
+        **parts.aria(labelledby="verdict"),
+    )
+
+
+def distance(file: File, language: str) -> list[Content]:
+    """«3,3 points au-dessus du seuil de 9,1 %. Sur 100 dossiers notés ainsi, 12 ou 13 font défaut.»."""
+    given = file.opened.assessment
+    # From the figures as shown, so that the subtraction is right for who checks it.
+    gap = round(
+        round(100 * given.default_probability, file.digits) - round(100 * given.cut_off, file.digits), 2
+    )
+    side = "above" if gap > 0 else "below" if gap < 0 else "at"
+    bold = html.B(
+        t(
+            f"client.verdict.{side}",
+            language,
+            points=locale.points(abs(gap), language, signed=False, digits=file.digits),
+        ),
+        className="ink w6",
+    )
+    if given.opinion == "review":
+        count = len(given.data_quality.to_check)
+        advice = (
+            plural("client.verdict.check", count, language) if count else t("client.verdict.study", language)
+        )
+        doubt = t("client.verdict.too_close", language)
+        return [bold, doubt, " ", advice]
+    cut_off = locale.percent(given.cut_off, language, digits=file.digits)
+    return [
+        bold,
+        " ",
+        t("client.verdict.cut_off", language, value=cut_off),
+        " ",
+        frequency(given.default_probability, language),
+    ]
+
+
+def frequency(default_probability: float, language: str) -> str:
+    """«Sur 100 dossiers notés ainsi, 12 ou 13 font défaut.» A thousand files below 1 %."""
+    base = 100 if default_probability >= 0.0095 else 1000
+    expected = default_probability * base
+    low = int(expected)
+    words = locale.number(base, language)
+    if 0.25 <= expected - low < 0.75 and low >= 1:
+        span = {"low": locale.number(low, language), "high": locale.number(low + 1, language)}
+        return t("client.verdict.frequency_span", language, base=words, **span)
+    return plural("client.verdict.frequency", max(round(expected), 0), language, base=words)
+
+
+def _foot(file: File, language: str) -> html.Div:
+    given = file.opened.assessment
+    near = given.interval
+    return html.Div(
+        [
+            html.Span(
+                t(
+                    "client.foot.near",
+                    language,
+                    count=locale.number(near.n, language),
+                    rate=locale.percent(near.observed, language),
+                    interval=locale.interval(near.low, near.high, language),
+                )
+            ),
+            html.Span(
+                t(
+                    "client.foot.grade",
+                    language,
+                    grade=given.grade,
+                    points=locale.number(given.points, language),
+                )
+            ),
+            html.Span(
+                t(
+                    "client.foot.versions",
+                    language,
+                    model=given.versions["model"],
+                    policy=given.versions["policy"],
+                )
+            ),
+            html.Span(
+                t(
+                    "client.foot.time",
+                    language,
+                    time=locale.when(file.opened.assessed_at.astimezone(), language),
+                )
+            ),
+        ],
+        className="foot",
+    )
