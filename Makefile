@@ -76,7 +76,7 @@ bench: setup-dev  ## the figures of docs/benchmarks.md (DATA=archive)
 	@$(PYTHON) -m benchmarks $(DATA)
 
 mlflow: setup  ## runs, metrics, figures and the model registry, on loopback
-	@$(VENV)/bin/mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///$(abspath $(PAD_HOME))/mlflow/mlflow.db
+	@MLFLOW_DISABLE_TELEMETRY=true $(VENV)/bin/mlflow ui --host 127.0.0.1 --port 5000 --backend-store-uri sqlite:///$(abspath $(PAD_HOME))/mlflow/mlflow.db
 
 lock:  ## compile the hashed locks from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes -q --custom-compile-command "make lock" -o requirements.txt
