@@ -228,8 +228,7 @@ def test_THR2_a_role_in_the_body_changes_nothing(dash_app: GuardedDash, as_role:
 def test_THR3_a_query_that_repeats_a_path_variable_is_refused(
     dash_app: GuardedDash, as_role: AsRole, search: str
 ) -> None:
-    if not any("<client_id>" in page.path for page in dash_app.page_rights.values()):
-        pytest.skip("no page has a client in its path")
+    assert any("<client_id>" in page.path for page in dash_app.page_rights.values())
     browser = as_role("advisor")
 
     assert browser.post(UPDATE, json=router_body(dash_app, "/client/900001", search)).status_code == 400

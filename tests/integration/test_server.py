@@ -494,11 +494,7 @@ def test_a_file_without_a_version_in_its_address_is_revalidated_not_sent_again(v
 @pytest.mark.parametrize("encoding", ["br", "gzip"])
 def test_scripts_and_pages_travel_compressed(visitor: Visitor, encoding: str) -> None:
     page = visitor.get("/sign-in", headers={"Accept-Encoding": encoding})
-    renderer = next(
-        address
-        for address in _scripts(page.text if not encoding else visitor.get("/sign-in").text)
-        if "renderer" in address
-    )
+    renderer = next(address for address in _scripts(visitor.get("/sign-in").text) if "renderer" in address)
     whole = visitor.get(renderer)
     packed = [visitor.get(renderer, headers={"Accept-Encoding": encoding}) for _ in range(2)]
 

@@ -95,6 +95,7 @@ def test_L26_bounds_hold_and_untouched_fields_are_equal(
 
 
 def test_L26_no_amount_below_the_smallest_is_proposed(small_bundle: Bundle, refused: list[Case]) -> None:
+    proposed = 0
     for case in refused[:40]:
         amount = (case.application or {})["AMT_CREDIT"]
         policy = replace(small_bundle.policy, smallest_amount=0.8 * amount)
@@ -103,6 +104,8 @@ def test_L26_no_amount_below_the_smallest_is_proposed(small_bundle: Bundle, refu
 
         assert all(one.changes.get("AMT_CREDIT", amount) >= 0.8 * amount for one in result.answers)
         assert result.tried < 290
+        proposed += sum("AMT_CREDIT" in one.changes for one in result.answers)
+    assert proposed > 5
 
 
 def test_answers_differ_in_kind_and_favourable_ones_come_first(found: list[Recourse]) -> None:
