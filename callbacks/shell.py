@@ -16,6 +16,7 @@ from dash_app.services import clients
 from dash_app.services.clients import WorklistRow
 from dash_app.services.preparation import read_preparation
 from dash_app.ui import parts, shell, states
+from dash_app.ui.parts import Content
 from dash_app.ui.shell import Ids, Standing
 from model import dictionary, locale
 from model.errors import UnavailableError
@@ -171,12 +172,6 @@ def _option(row: WorklistRow, language: str) -> html.A:
     )
 
 
-def _keys(language: str) -> list[Any]:
-    pieces: list[Any] = []
-    for keys, word in ((("↑", "↓"), "choose"), (("↵",), "open"), ((t("keys.esc", language),), "close")):
-        if pieces:
-            pieces.append(" · ")
-        for name in keys:
-            pieces.extend((parts.key(name), " "))
-        pieces.append(t(f"search.{word}", language))
-    return pieces
+def _keys(language: str) -> list[Content]:
+    hints = (("↑", "↓"), "choose"), (("↵",), "open"), ((t("keys.esc", language),), "close")
+    return parts.key_hints([(keys, t(f"search.{word}", language)) for keys, word in hints])

@@ -342,14 +342,8 @@ def _foot(listing: Listing, language: str) -> html.Div:
 
 def _hint(language: str) -> list[Content]:
     """Keys that help in this list."""
-    pieces: list[Content] = []
-    for keys, key in ((("j", "k"), "move"), (("↵",), "open"), (("/",), "search"), (("?",), "all")):
-        if pieces:
-            pieces.append(" · ")
-        for name in keys:
-            pieces.extend((parts.key(name), " "))
-        pieces.append(t(f"worklist.hint.{key}", language))
-    return pieces
+    hints = (("j", "k"), "move"), (("↵",), "open"), (("/",), "search"), (("?",), "all")
+    return parts.key_hints([(keys, t(f"worklist.hint.{does}", language)) for keys, does in hints])
 
 
 def _recent(listing: Listing, language: str) -> list[Component]:

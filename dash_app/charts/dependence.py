@@ -10,7 +10,21 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from dash_app.charts.template import LIVE, Figure, Look, Table, figure_of, line, nice_ticks, text, wrapped
+from dash_app.charts.template import (
+    LIVE,
+    Figure,
+    Look,
+    Table,
+    caption,
+    figure_of,
+    hatching,
+    line,
+    nice_ticks,
+    row_axis,
+    row_name,
+    spread,
+    tick_digits,
+)
 from dash_app.i18n import t
 from model import locale
 
@@ -109,8 +123,12 @@ def figure(
     ticks_y = nice_ticks(low, high, 5)
     ticks_x = _value_ticks(d, first, last, 3 if narrow else 5)
     return figure_of(
-        [*_band(d, look), _points(d, language, write, look), *_line(d, language, write, look),
-         *_missing(d, language, missing_at, look)],
+        [
+            *_band(d, look),
+            _points(d, language, write, look),
+            *_line(d, language, write, look),
+            *_missing(d, language, missing_at, look),
+        ],
         language,
         look=look,
         height=330,
@@ -132,13 +150,8 @@ def figure(
             line(0, 1, 0, 0, color=look("line-strong"), xref="paper", layer="below"),
             *_hatched(d, missing_at, apart, look),
         ],
-        annotations=[
-            text(
-                t("chart.dependence.caption", language), x=0, y=1, xref="paper", yref="paper",
-                yanchor="bottom", yshift=4, color=look("axis"),
-            )
-        ],
-    )  # fmt: skip
+        annotations=[caption(t("chart.dependence.caption", language), look=look, yshift=4)],
+    )
 
 
 def _figure_across(d: DependenceData, language: str, *, narrow: bool, look: Look) -> Figure:
@@ -149,31 +162,19 @@ def _figure_across(d: DependenceData, language: str, *, narrow: bool, look: Look
     ]
     if d.missing:
         rows.append((d.missing.label, d.missing.mean, d.missing.low, d.missing.high, "c-all"))
+    _, means, lows, highs, _ = zip(*rows, strict=True) if rows else ((),) * 5
     low, high = _reach(d)
     row = 44 if narrow else 30
     ticks = nice_ticks(low, high, 5)
     known = sum(d.files) or 1
     shares = [count / known for count in d.files] + ([d.missing.share] if d.missing else [])
-    place: Figure = (
-        {"xanchor": "left", "yanchor": "bottom", "yshift": 7, "xshift": -2}
-        if narrow
-        else {"xanchor": "right", "yanchor": "middle", "xshift": -12}
-    )
     dots: Figure = {
         "type": "scatter",
         "mode": "markers",
-        "x": [mean for _, mean, _, _, _ in rows],
+        "x": list(means),
         "y": list(range(len(rows))),
         "marker": {"size": 10, "color": [look(token) for *_, token in rows]},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [high - mean for _, mean, _, high, _ in rows],
-            "arrayminus": [mean - low for _, mean, low, _, _ in rows],
-            "color": look("c-all"),
-            "thickness": 2,
-            "width": 0,
-        },
+        "error_x": spread(means, lows, highs, color=look("c-all")),
         "customdata": [
             t(
                 "chart.dependence.hover",
@@ -198,28 +199,12 @@ def _figure_across(d: DependenceData, language: str, *, narrow: bool, look: Look
             "tickvals": ticks,
             "ticktext": [_signed(tick, ticks, language) for tick in ticks],
         },
-        yaxis={
-            "range": [len(rows) - 0.5, -0.5],
-            "showticklabels": False,
-            "showgrid": False,
-            "automargin": False,
-        },
+        yaxis=row_axis(len(rows) - 1),
         shapes=[line(0, 0, -0.5, len(rows) - 0.5, color=look("line-strong"), layer="below")],
         annotations=[
-            text(
-                t("chart.dependence.caption", language),
-                x=0,
-                y=1,
-                xref="paper",
-                yref="paper",
-                yanchor="bottom",
-                yshift=6,
-                color=look("axis"),
-            ),
+            caption(t("chart.dependence.caption", language), look=look, yshift=6),
             *(
-                text(
-                    wrapped(label, 48 if narrow else 28), x=0, y=i, xref="paper", color=look("text"), **place
-                )
+                row_name(label, i, look=look, narrow=narrow, width=48 if narrow else 28, above=7)
                 for i, (label, *_) in enumerate(rows)
             ),
         ],
@@ -311,8 +296,7 @@ def _value_ticks(d: DependenceData, first: float, last: float, most: int) -> lis
 
 
 def _signed(tick: float, ticks: Sequence[float], language: str) -> str:
-    digits = next((n for n in (0, 1, 2) if all(round(v, n) == v for v in ticks)), 3)
-    return locale.number(tick, language, digits=digits, signed=True)
+    return locale.number(tick, language, digits=tick_digits(ticks), signed=True)
 
 
 def _span(low: float, high: float, language: str) -> str:
@@ -394,14 +378,7 @@ def _missing(d: DependenceData, language: str, at: float, look: Look) -> list[Fi
             "width": (d.at[-1] - d.at[0] if d.at else 1.0) * 0.032 or 0.03,
             "marker": {
                 "color": look("c-na"),
-                "pattern": {
-                    "shape": "/",
-                    "fillmode": "replace",
-                    "fgcolor": look("c-all"),
-                    "bgcolor": look("c-all-soft"),
-                    "size": 6,
-                    "solidity": 0.6,
-                },
+                "pattern": hatching(look),
             },
             "customdata": [words],
             "hovertemplate": "%{customdata}<extra></extra>",

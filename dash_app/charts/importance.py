@@ -15,10 +15,14 @@ from dash_app.charts.template import (
     Figure,
     Look,
     Table,
+    caption,
     figure_of,
     nice_ticks,
+    row_axis,
+    row_name,
+    spread,
     text,
-    wrapped,
+    tick_digits,
 )
 from dash_app.i18n import t
 from model import locale
@@ -87,15 +91,14 @@ def figure(d: ImportanceData, language: str, *, narrow: bool = False, look: Look
         "y": list(range(len(bars))),
         "width": _BAR / row,
         "marker": {"color": [look("accent") if mine else look("c-all") for mine in chosen]},
-        "error_x": {
-            "type": "data",
-            "symmetric": False,
-            "array": [max(bar.high - bar.mean, 0.0) for bar in bars],
-            "arrayminus": [max(bar.mean - bar.low, 0.0) for bar in bars],
-            "color": look("text"),
-            "thickness": 1.25,
-            "width": 3,
-        },
+        "error_x": spread(
+            [bar.mean for bar in bars],
+            [bar.low for bar in bars],
+            [bar.high for bar in bars],
+            color=look("text"),
+            thickness=1.25,
+            width=3,
+        ),
         "customdata": [[bar.name, _hover(bar, language)] for bar in bars],
         "hovertemplate": "%{customdata[1]}<extra></extra>",
     }
@@ -112,24 +115,10 @@ def figure(d: ImportanceData, language: str, *, narrow: bool = False, look: Look
             "ticktext": [_tick(tick, ticks, language) for tick in ticks],
             "automargin": False,
         },
-        yaxis={
-            "range": [len(bars) - 0.5, -0.5],
-            "showticklabels": False,
-            "showgrid": False,
-            "automargin": False,
-        },
+        yaxis=row_axis(len(bars) - 1),
         shapes=_highlight(chosen, look, narrow),
         annotations=[
-            text(
-                t("chart.importance.caption", language),
-                x=0,
-                y=1,
-                xref="paper",
-                yref="paper",
-                yanchor="bottom",
-                yshift=6,
-                color=look("axis"),
-            ),
+            caption(t("chart.importance.caption", language), look=look, yshift=6),
             *_names(bars, chosen, look, narrow),
             *_figures(bars, language, look),
         ],
@@ -196,8 +185,7 @@ def _hover(bar: Bar, language: str) -> str:
 
 
 def _tick(tick: float, ticks: Sequence[float], language: str) -> str:
-    digits = next((n for n in (0, 1, 2) if all(round(v, n) == v for v in ticks)), 3)
-    return locale.number(tick, language, digits=digits)
+    return locale.number(tick, language, digits=tick_digits(ticks))
 
 
 def _highlight(chosen: Sequence[bool], look: Look, narrow: bool) -> list[Figure]:
@@ -224,21 +212,9 @@ def _highlight(chosen: Sequence[bool], look: Look, narrow: bool) -> list[Figure]
 
 
 def _names(bars: Sequence[Bar], chosen: Sequence[bool], look: Look, narrow: bool) -> list[Figure]:
-    place: Figure = (
-        {"xanchor": "left", "yanchor": "bottom", "yshift": 8, "xshift": -2}
-        if narrow
-        else {"xanchor": "right", "yanchor": "middle", "xshift": -12}
-    )
     return [
-        text(
-            wrapped(bar.label, 52 if narrow else 32),
-            x=0,
-            y=i,
-            xref="paper",
-            color=look("ink" if mine else "text"),
-            size=LABEL_SIZE,
-            weight=620 if mine else 400,
-            **place,
+        row_name(
+            bar.label, i, look=look, narrow=narrow, width=52 if narrow else 32, strong=mine, size=LABEL_SIZE
         )
         for i, (bar, mine) in enumerate(zip(bars, chosen, strict=True))
     ]

@@ -16,11 +16,15 @@ from dash_app.charts.template import (
     Figure,
     Look,
     Table,
+    caption,
     figure_of,
+    hatching,
     line,
     nice_ticks,
+    row_axis,
+    row_name,
+    spread,
     text,
-    wrapped,
 )
 from dash_app.i18n import t
 from model import locale
@@ -233,19 +237,8 @@ def _figure_across(d: PositionData, language: str, *, narrow: bool, look: Look) 
         margin=(10 if narrow else 170, 8, 26, 26),
         xaxis={**_axis(share_ticks, top, language, (0, 0.46)), "showgrid": True, "anchor": "y"},
         xaxis2={**_axis(rate_ticks, highest, language, (0.54, 1)), "showgrid": True, "anchor": "y2"},
-        yaxis={
-            "range": [ys[-1] + 0.5, -0.5],
-            "showticklabels": False,
-            "showgrid": False,
-            "automargin": False,
-        },
-        yaxis2={
-            "matches": "y",
-            "showticklabels": False,
-            "showgrid": False,
-            "automargin": False,
-            "anchor": "x2",
-        },
+        yaxis=row_axis(ys[-1]),
+        yaxis2={**row_axis(ys[-1]), "matches": "y", "anchor": "x2"},
         shapes=[]
         if math.isnan(d.rate)
         else [
@@ -263,28 +256,8 @@ def _figure_across(d: PositionData, language: str, *, narrow: bool, look: Look) 
         ],
         annotations=[
             *_row_names(d, columns, look, language, narrow),
-            text(
-                t("chart.position.share", language),
-                x=0,
-                y=1,
-                xref="paper",
-                yref="paper",
-                yanchor="bottom",
-                yshift=6,
-                color=look("axis"),
-                weight=600,
-            ),
-            text(
-                t("chart.position.rate", language),
-                x=0.54,
-                y=1,
-                xref="paper",
-                yref="paper",
-                yanchor="bottom",
-                yshift=6,
-                color=look("axis"),
-                weight=600,
-            ),
+            caption(t("chart.position.share", language), look=look, yshift=6, weight=600),
+            caption(t("chart.position.rate", language), look=look, x=0.54, yshift=6, weight=600),
         ],
     )
 
@@ -300,26 +273,11 @@ def _turned(trace: Figure, yaxis: str, xaxis: str) -> Figure:
 def _row_names(
     d: PositionData, columns: list[tuple[float, Bin]], look: Look, language: str, narrow: bool
 ) -> list[Figure]:
-    place: Figure = (
-        {"xanchor": "left", "yanchor": "bottom", "yshift": 8, "xshift": -2}
-        if narrow
-        else {"xanchor": "right", "yanchor": "middle", "xshift": -12}
-    )
     labels = []
     for i, (y, b) in enumerate(columns):
         mine = i == d.here
         words = f"{b.label} · {t('chart.this_file', language)}" if mine else b.label
-        labels.append(
-            text(
-                wrapped(words, 48 if narrow else 26),
-                x=0,
-                y=y,
-                xref="paper",
-                color=look("ink" if mine else "text"),
-                weight=620 if mine else 400,
-                **place,
-            )
-        )
+        labels.append(row_name(words, y, look=look, narrow=narrow, width=48 if narrow else 26, strong=mine))
     return labels
 
 
@@ -336,12 +294,9 @@ def _bars(
         "marker": {
             "color": [look("c-me") if me else look("c-all") for me in here],
             "pattern": {
+                **hatching(look),
                 "shape": ["/" if i == missing_at else "" for i in range(len(columns))],
-                "fillmode": "replace",
                 "fgcolor": [look("c-me") if me else look("c-all") for me in here],
-                "bgcolor": look("c-all-soft"),
-                "size": 6,
-                "solidity": 0.6,
             },
         },
         "customdata": [_hover(b, d, language) for _, b in columns],
@@ -376,15 +331,9 @@ def _rates(d: PositionData, drawn: list[tuple[float, Bin, int]], language: str, 
                     "opacity": 1,
                 },
                 "cliponaxis": False,
-                "error_y": {
-                    "type": "data",
-                    "symmetric": False,
-                    "array": [high - rate for (_, high), rate in zip(bounds, rates, strict=True)],
-                    "arrayminus": [rate - low for (low, _), rate in zip(bounds, rates, strict=True)],
-                    "color": look("c-all"),
-                    "thickness": 2,
-                    "width": 0,
-                },
+                "error_y": spread(
+                    rates, [low for low, _ in bounds], [high for _, high in bounds], color=look("c-all")
+                ),
                 "customdata": [_hover(b, d, language) for _, b, _ in group],
                 "hovertemplate": "%{customdata}<extra></extra>",
             }
@@ -429,26 +378,8 @@ def _captions(
         # Beside the dashed line it would lie on the rates, which are near the mean.
         rate += " · " + t("chart.position.mean", language, value=locale.percent(d.rate, language))
     labels = [
-        text(
-            t("chart.position.share", language),
-            x=0,
-            y=1,
-            xref="paper",
-            yref="paper",
-            yanchor="bottom",
-            color=look("axis"),
-            weight=600,
-        ),
-        text(
-            rate,
-            x=0,
-            y=0.43,
-            xref="paper",
-            yref="paper",
-            yanchor="bottom",
-            color=look("axis"),
-            weight=600,
-        ),
+        caption(t("chart.position.share", language), look=look, weight=600),
+        caption(rate, look=look, y=0.43, weight=600),
     ]
     if d.here is not None and d.here < len(columns):
         x, b = columns[d.here]

@@ -176,6 +176,103 @@ def text(
     return label
 
 
+def caption(
+    words: str, *, look: Look, x: float = 0, y: float = 1, yshift: float = 0, weight: int = 400
+) -> Figure:
+    """What the figures below are: over the corner of a plot, in the place of a turned axis title."""
+    return text(
+        words,
+        x=x,
+        y=y,
+        xref="paper",
+        yref="paper",
+        yanchor="bottom",
+        yshift=yshift,
+        color=look("axis"),
+        weight=weight,
+    )
+
+
+def row_name(
+    words: str,
+    y: float,
+    *,
+    look: Look,
+    narrow: bool,
+    width: int,
+    strong: bool = False,
+    size: float = TEXT_SIZE,
+    above: float = 8,
+    halo: str | None = None,
+) -> Figure:
+    """Name of a row: left of its bar, or over it where the place is narrow.
+
+    Parameters
+    ----------
+    width : characters of a line
+    above : px over the middle of the bar, where it is narrow
+    """
+    place: Figure = (
+        {"xanchor": "left", "yanchor": "bottom", "yshift": above, "xshift": -2}
+        if narrow
+        else {"xanchor": "right", "yanchor": "middle", "xshift": -12}
+    )
+    return text(
+        wrapped(words, width),
+        x=0,
+        y=y,
+        xref="paper",
+        color=look("ink" if strong else "text"),
+        size=size,
+        weight=620 if strong else 400,
+        halo=halo,
+        **place,
+    )
+
+
+def row_axis(last: float) -> Figure:
+    """Axis of rows from the top down; their names are drawn by ``row_name``."""
+    return {
+        "range": [last + 0.5, -0.5],
+        "showticklabels": False,
+        "showgrid": False,
+        "automargin": False,
+    }
+
+
+def spread(
+    values: Sequence[float],
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    color: str,
+    thickness: float = 2,
+    width: float = 0,
+) -> Figure:
+    """Thin bars from `low` to `high` around `values`."""
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(top - value, 0.0) for value, top in zip(values, high, strict=True)],
+        "arrayminus": [max(value - bottom, 0.0) for value, bottom in zip(values, low, strict=True)],
+        "color": color,
+        "thickness": thickness,
+        "width": width,
+    }
+
+
+def hatching(look: Look) -> Figure:
+    """Pattern of a column of missing values."""
+    return {
+        "shape": "/",
+        "fillmode": "replace",
+        "fgcolor": look("c-all"),
+        "bgcolor": look("c-all-soft"),
+        "size": 6,
+        "solidity": 0.6,
+    }
+
+
 def line(
     x0: float,
     x1: float,
@@ -209,6 +306,11 @@ def wrapped(words: str, width: int) -> str:
     if len(lines) > 2:
         lines = [lines[0], textwrap.shorten(" ".join(lines[1:]), width, placeholder="…")]
     return "<br>".join(lines)
+
+
+def tick_digits(ticks: Sequence[float]) -> int:
+    """Decimals that every tick needs, three at most."""
+    return next((n for n in (0, 1, 2) if all(round(tick, n) == tick for tick in ticks)), 3)
 
 
 def nice_ticks(low: float, high: float, most: int = 5) -> list[float]:

@@ -18,8 +18,9 @@ from dash_app.charts.template import (
     figure_of,
     line,
     nice_ticks,
+    row_axis,
+    row_name,
     text,
-    wrapped,
 )
 from dash_app.i18n import plural, t
 from model import locale
@@ -153,12 +154,7 @@ def figure(d: WaterfallData, language: str, *, narrow: bool = False, look: Look 
             "ticktext": [locale.percent(tick / 100, language, digits=_decimals(ticks)) for tick in ticks],
             "automargin": False,
         },
-        yaxis={
-            "range": [len(rows) - 0.5, -0.5],
-            "showticklabels": False,
-            "showgrid": False,
-            "automargin": False,
-        },
+        yaxis=row_axis(len(rows) - 1),
         shapes=[*_connectors(rows, look, row), _cut(d, rows, look)],
         annotations=[
             *_names(rows, look, narrow),
@@ -282,22 +278,17 @@ def _cut(d: WaterfallData, rows: Sequence[_Row], look: Look) -> Figure:
 
 
 def _names(rows: Sequence[_Row], look: Look, narrow: bool) -> list[Figure]:
-    place: Figure = (
-        {"xanchor": "left", "yanchor": "bottom", "yshift": 9, "xshift": -3}
-        if narrow
-        else {"xanchor": "right", "yanchor": "middle", "xshift": -14}
-    )
     return [
-        text(
-            wrapped(r.label, 52 if narrow else 34),
-            x=0,
-            y=i,
-            xref="paper",
-            color=look("ink" if r.total else "text"),
+        row_name(
+            r.label,
+            i,
+            look=look,
+            narrow=narrow,
+            width=52 if narrow else 34,
+            strong=r.total,
             size=LABEL_SIZE,
-            weight=620 if r.total else 400,
+            above=9,
             halo=look("page") if narrow else None,
-            **place,
         )
         for i, r in enumerate(rows)
     ]

@@ -54,25 +54,15 @@ _PAGE = (
 </html>
 """
 )
-_MESSAGE = (
-    _HEAD
-    + """<body>
-<main class="alone" id="main">
-<a class="brand" href="/"><span class="mark" aria-hidden="true">{mark}</span>{name}</a>
-<div class="panel"><div class="msg">
+_MESSAGE = """<div class="panel"><div class="msg">
 <div><i class="bi bi-{symbol} muted fs-4" aria-hidden="true"></i></div>
 <div><h1 class="msg-title mb-1">{heading}</h1><p class="mb-2">{body}</p>
 <a class="btn btn-line btn-xs" href="/">{back}</a></div>
-</div></div>
-</main>
-</body>
-</html>
-"""
-)
+</div></div>"""
 _PLAIN = (
     _HEAD
     + """<body>
-<main class="alone reading" id="main">
+<main class="{css_class}" id="main">
 <a class="brand" href="/"><span class="mark" aria-hidden="true">{mark}</span>{name}</a>
 {body}
 </main>
@@ -109,13 +99,7 @@ def plain_page(heading: str, body: str) -> str:
     body
         HTML whose texts are already escaped.
     """
-    language = current_language()
-    return _PLAIN.format(
-        **_head(_own_sheets(), title=t("app.title", language, page=heading)),
-        mark=escape(t("app.mark", language)),
-        name=escape(t("app.name", language)),
-        body=body,
-    )
+    return _plain(heading, body, css_class="alone reading")
 
 
 def message_page(heading: str, body: str, *, symbol: str = "exclamation-circle") -> str:
@@ -128,15 +112,23 @@ def message_page(heading: str, body: str, *, symbol: str = "exclamation-circle")
     symbol
         Name of a Bootstrap icon.
     """
-    language = current_language()
-    return _MESSAGE.format(
-        **_head(_own_sheets(), title=t("app.title", language, page=heading)),
-        mark=escape(t("app.mark", language)),
-        name=escape(t("app.name", language)),
+    message = _MESSAGE.format(
         symbol=escape(symbol),
         heading=escape(heading),
         body=escape(body),
-        back=escape(t("state.back", language)),
+        back=escape(t("state.back", current_language())),
+    )
+    return _plain(heading, message, css_class="alone")
+
+
+def _plain(heading: str, body: str, *, css_class: str) -> str:
+    language = current_language()
+    return _PLAIN.format(
+        **_head(_own_sheets(), title=t("app.title", language, page=heading)),
+        mark=escape(t("app.mark", language)),
+        name=escape(t("app.name", language)),
+        body=body,
+        css_class=css_class,
     )
 
 

@@ -54,6 +54,18 @@ def key(text: str, *, desk_only: bool = False) -> html.Kbd:
     return html.Kbd(text, className="desk" if desk_only else None)
 
 
+def key_hints(hints: Sequence[tuple[Sequence[str], str]]) -> list[Content]:
+    """Return keys and what they do, as «``j`` ``k`` move · ``↵`` open»."""
+    pieces: list[Content] = []
+    for names, does in hints:
+        if pieces:
+            pieces.append(" · ")
+        for name in names:
+            pieces.extend((key(name), " "))
+        pieces.append(does)
+    return pieces
+
+
 def page_head(title: Content, *, subtitle: Content = None, end: Content = None) -> html.Div:
     """Return the head of a page: its one ``h1``, a sentence, and actions at the right."""
     words = [html.H1(title)] + ([html.P(subtitle)] if subtitle is not None else [])
