@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from model.home import Home
 from tests.browser.chromium import find
 from tests.serving import served
+
+expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
+
+Open = Callable[..., Page]
+LOOKS = [
+    pytest.param({"language": "fr", "theme": "light", "width": 1280}, id="fr-light-1280"),
+    pytest.param({"language": "en", "theme": "dark", "width": 390, "height": 844}, id="en-dark-390"),
+]
 
 
 @pytest.fixture(scope="session")

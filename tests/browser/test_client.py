@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from model.home import Home
-from tests.browser.conftest import axe_violations
+from tests.browser.conftest import LOOKS, Open, axe_violations
 
 pytestmark = pytest.mark.xdist_group("browser")
-expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
-Open = Callable[..., Page]
-LOOKS = [
-    pytest.param({"language": "fr", "theme": "light", "width": 1280}, id="fr-light-1280"),
-    pytest.param({"language": "en", "theme": "dark", "width": 390, "height": 844}, id="en-dark-390"),
-]
 OPINIONS = ("favourable", "review", "unfavourable")
 
 

@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from model.home import Home
-from tests.browser.conftest import axe_violations, watch
+from tests.browser.conftest import LOOKS, Open, axe_violations, watch
 from tests.serving import served
 
 pytestmark = pytest.mark.xdist_group("browser")
-expect.set_options(timeout=20_000)  # a busy machine is slow, not wrong
 
-Open = Callable[..., Page]
-LOOKS = [
-    pytest.param({"language": "fr", "theme": "light", "width": 1280}, id="fr-light-1280"),
-    pytest.param({"language": "en", "theme": "dark", "width": 390, "height": 844}, id="en-dark-390"),
-]
 PAGES = [
     pytest.param(None, "/sign-in", id="sign-in"),
     pytest.param("advisor", "/", id="worklist"),
