@@ -74,7 +74,6 @@ class Entry:
     direction : monotone constraint: −1 more never raises the risk, +1 never lowers it, 0 free
     editable : offered by the simulation (raw application columns only)
     min, max, step : bounds of the simulation's field, in the unit of the raw column
-    basis : why a lender may ask for it, a key of ``[bases]``
     protected : never shown beside similar files, in a reason or in a data-quality flag
     source : table it comes from
     missing_fr, missing_en : what an empty value means
@@ -91,7 +90,6 @@ class Entry:
     min: float | None
     max: float | None
     step: float | None
-    basis: str
     protected: bool
     source: str
     missing_fr: str = locale.MISSING["fr"]
@@ -111,7 +109,7 @@ class Entry:
 
 @lru_cache(maxsize=8192)
 def excluded(feature: str) -> str | None:
-    """Ground on which the champion may not read `feature`, one of `GROUNDS`, or ``None``."""
+    """Ground on which the champion may not read `feature`, or ``None``."""
     row = _first("exclusions", feature)
     return row["ground"] if row else None
 
@@ -137,17 +135,6 @@ def protected(feature: str) -> bool:
     return bool(row and row["protected"])
 
 
-def exclusion_text(ground: str, language: str) -> str:
-    """The sentence that justifies an exclusion."""
-    return _named("exclusions", "ground", ground)[language]
-
-
-def constraint_text(feature: str, language: str) -> str | None:
-    """The sentence that explains the monotone constraint of `feature`; ``None`` when free."""
-    row = None if excluded(feature) else _first("monotone", feature)
-    return row[language] if row else None
-
-
 def read_as(column: str, value: str) -> str:
     """The category that stands for `value` wherever the model or a sentence would name it."""
     return APPLICATION.read_as.get(column, {}).get(value, value)
@@ -162,11 +149,6 @@ def theme_of(code: str) -> str:
 def theme_label(theme: str, language: str) -> str:
     """Name of a theme on screen."""
     return _named("themes", "name", theme)[language]
-
-
-def basis_label(basis: str, language: str) -> str:
-    """Why a lender may ask for a variable, in words."""
-    return _toml()["bases"][basis][language]
 
 
 # --------------------------------------------------------------------------- words
@@ -228,11 +210,6 @@ def category(column: str, value: str, language: str) -> str:
     return pair[_LANGUAGE_INDEX[language]] if pair else value
 
 
-def described_categories(column: str) -> tuple[str, ...]:
-    """Values of a text column that have words of their own, in the order of the file."""
-    return tuple(_toml()["categories"].get(column, {}))
-
-
 def flag_sentence(kind: str, language: str) -> str:
     """Template of a data-quality sentence (`model.quality`)."""
     return _toml()["flags"][kind][language]
@@ -278,7 +255,6 @@ def _entry(name: str, *, source: str, row: dict[str, Any], **known: Any) -> Entr
         code=code,
         theme=theme,
         direction=direction(name),
-        basis="none" if exclusion else row["basis"],
         protected=protected(name),
         source=source,
         **(defaults | known),
@@ -318,7 +294,7 @@ def _column_row(table: str, column: str, name: str) -> dict[str, Any]:
         if column in columns[place]:
             return columns[place][column]
     if column == "COUNT" or name in _toml()["labels"]:
-        return {"fr": "", "en": "", "unit": "count", "basis": "history"}
+        return {"fr": "", "en": "", "unit": "count"}
     raise UnknownVariableError(f"no dictionary row for {column!r} of {table!r} (feature {name!r})")
 
 
@@ -352,12 +328,6 @@ THEMES: tuple[str, ...] = tuple(row["name"] for row in _toml()["themes"])
 
 CODES: tuple[str, ...] = tuple(row["code"] for row in _toml()["codes"])
 """The reason codes, R01 first; their position is what compact files store."""
-
-GROUNDS: tuple[str, ...] = tuple(row["ground"] for row in _toml()["exclusions"])
-"""Grounds of exclusion."""
-
-VERSION: str = _toml()["version"]
-"""Version of the dictionary, stamped where its words are kept."""
 
 _LANGUAGE_INDEX = {"fr": 0, "en": 1}
 _TABLE_THEMES = {

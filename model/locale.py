@@ -143,20 +143,6 @@ def money(value: float, language: str, currency: str = "", *, digits: int | None
     return _sign(rounded, signed=False) + text
 
 
-def big_money(value: float, language: str, currency: str = "") -> str:
-    """An amount too long for a tile: « 737 k€ », « 2,35 M€ » / "€737k", "€2.35M"."""
-    if abs(value) >= 999_500:
-        text, letter = number(value / 1e6, language, digits=2), "M"
-    elif abs(value) >= 9_999.5:
-        text, letter = number(value / 1e3, language, digits=0), "k"
-    else:
-        return money(value, language, currency, digits=0)
-    if language == "fr":
-        return f"{text}{NBSP}{letter}{_symbol(currency, language)}"
-    sign, text = (MINUS, text[1:]) if text.startswith(MINUS) else ("", text)
-    return f"{sign}{_symbol(currency, language)}{text}{letter}"
-
-
 def duration(days: float, language: str) -> str:
     """A length of time: « 12 jours », « 8 mois » (under 24), « 4 ans et 6 mois ».
 

@@ -133,11 +133,6 @@ class Policy:
         good_odds = -logit(default_probability)
         return scale.anchor_points + scale.pdo / np.log(2.0) * (good_odds - np.log(scale.anchor_odds))
 
-    def expected_costs(self, default_probability: ArrayLike) -> tuple[Floats, Floats]:
-        """Expected cost of accepting and of refusing each client, two float64 (n,)."""
-        p = np.atleast_1d(np.asarray(default_probability, dtype=np.float64))
-        return p * self.cost_fn, (1.0 - p) * self.cost_fp
-
     # One client -----------------------------------------------------------------------
 
     def side(self, default_probability: float) -> Side:

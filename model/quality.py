@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from model import dictionary, locale
-from model.dictionary import THEMES, Entry
+from model.dictionary import Entry
 from model.features import origin
 from model.tables import APPLICATION
 
@@ -63,12 +63,10 @@ class DataQuality:
     ----------
     provided_share : share of the model's features that have a value, in [0, 1]
     flags : the most important first within each kind
-    missing_by_theme : theme → share of its features without a value; themes read by the model
     """
 
     provided_share: float
     flags: tuple[Flag, ...]
-    missing_by_theme: Mapping[str, float]
 
     @property
     def to_check(self) -> tuple[Flag, ...]:
@@ -122,12 +120,6 @@ class QualityPlan:
         self._rank[self._order] = np.arange(len(weights))
         self._expected = self._expected_fields(weights)
         self._sources = [_source(name) for name in self.features]
-        themes = [dictionary.entry(name).theme for name in self.features]
-        self._theme_members = {
-            theme: np.array([index for index, own in enumerate(themes) if own == theme], dtype=np.intp)
-            for theme in THEMES
-            if theme in themes
-        }
         self._stale = [
             (index, name, STALE_DAYS[name]) for index, name in enumerate(self.features) if name in STALE_DAYS
         ]
@@ -156,8 +148,7 @@ class QualityPlan:
         """
         missing = np.isnan(values)
         flags = (*self._missing(missing), *self._outside(values), *self._old(values), *_unseen(unseen))
-        shares = {theme: float(missing[members].mean()) for theme, members in self._theme_members.items()}
-        return DataQuality(1.0 - float(missing.mean()), flags, shares)
+        return DataQuality(1.0 - float(missing.mean()), flags)
 
     def _expected_fields(self, weights: NDArray[np.float64]) -> tuple[int, ...]:
         """Raw fields that a file should have, by weight: empty, they mean "not given" and no more."""

@@ -60,14 +60,12 @@ class Client(NamedTuple):
     ----------
     side : `AGAINST` or `FOR`
     effects : float64 (k,), log-odds against the accepted clients, times `side`
-    parts : float64 (k,), contributions in probability
     values : float32 (k,), NaN = missing
     application : raw columns, ``None`` when only features were given
     """
 
     side: int
     effects: Floats
-    parts: Floats
     values: Values
     application: Mapping[str, Any] | None
 
@@ -86,7 +84,6 @@ class Shown(NamedTuple):
     feature: str | None
     value: float | str | None
     reference: float | None
-    contribution: float
 
 
 class Field(Protocol):
@@ -192,11 +189,10 @@ class Figures:
         for figure in sorted(self._figures, key=lambda figure: -client.effects[figure.index]):
             value = float(client.values[figure.index])
             if figure.passes(value, client.side):
-                alone = float(client.parts[figure.index])
                 if value != value:
-                    return Shown(figure.feature, None, None, alone)
+                    return Shown(figure.feature, None, None)
                 reference = figure.reference if figure.needs_reference else None
-                return Shown(figure.feature, value, reference, alone)
+                return Shown(figure.feature, value, reference)
         return None
 
     def can_show(self, clients: Clients) -> Bools:
@@ -289,11 +285,10 @@ class Categories:
             can_tell, category = field.stated(client)
             if not can_tell:
                 continue
-            alone = float(client.parts[field.indices].sum())
             if category is None:
-                return Shown(field.column, None, None, alone)
+                return Shown(field.column, None, None)
             feature = field.column if category not in field.names else f"{field.column}_{category}"
-            return Shown(feature, category, None, alone)
+            return Shown(feature, category, None)
         return None
 
     def can_show(self, clients: Clients) -> Bools:
@@ -324,7 +319,6 @@ class Shares:
             self._features[position],
             float(present[position]),
             float(self._references[position]),
-            float(client.parts[self._indices[position]]),
         )
 
     def can_show(self, clients: Clients) -> Bools:
@@ -348,7 +342,7 @@ class Documents:
         if client.application is not None:
             flags = [x for name, x in client.application.items() if name.startswith("FLAG_DOCUMENT_")]
         provided = sum(1 for flag in flags if flag is not None and flag >= 1)
-        return Shown(None, float(provided), self._reference, float(client.parts[self._indices].sum()))
+        return Shown(None, float(provided), self._reference)
 
     def can_show(self, clients: Clients) -> Bools:
         return np.ones(len(clients.values), dtype=bool)
@@ -369,8 +363,7 @@ class Scores:
         if not self.can_show(clients)[0]:
             return None
         count = float(self._available(clients)[0])
-        alone = 0.0 if self._count is None else float(client.parts[self._count])
-        return Shown(_SCORE_COUNT if self._count is not None else None, count, None, alone)
+        return Shown(_SCORE_COUNT if self._count is not None else None, count, None)
 
     def can_show(self, clients: Clients) -> Bools:
         available = self._available(clients)
@@ -392,7 +385,7 @@ class Absence:
     """R40 and R41 say that there is nothing: only missing history counts for them."""
 
     def show(self, client: Client) -> Shown | None:
-        return Shown(None, None, None, 0.0)
+        return Shown(None, None, None)
 
     def can_show(self, clients: Clients) -> Bools:
         return np.ones(len(clients.values), dtype=bool)

@@ -28,7 +28,6 @@ class Reason:
     reference : median of the accepted clients in the same unit, ``None`` where none is told
     contribution : sum of the code's contributions, in probability
     share : of everything that pulls the same way, in (0, 1]
-    feature_contribution : contribution of the shown field alone, in probability
     """
 
     code: str
@@ -37,7 +36,6 @@ class Reason:
     reference: float | None
     contribution: float
     share: float
-    feature_contribution: float
 
 
 def label(code: str, language: str) -> str:

@@ -261,16 +261,10 @@ class ReasonPlan:
         maximum: int,
         min_share: float,
     ) -> tuple[Reason, ...]:
-        client = Client(
-            side,
-            np.asarray(delta, dtype=np.float64) * side,
-            np.asarray(contributions, dtype=np.float64),
-            values,
-            application,
-        )
+        client = Client(side, np.asarray(delta, dtype=np.float64) * side, values, application)
         route = self._route(values, has_bureau, has_previous)
         pull = np.bincount(route, weights=client.effects, minlength=len(CODES))
-        sums = np.bincount(route, weights=client.parts, minlength=len(CODES))
+        sums = np.bincount(route, weights=np.asarray(contributions, dtype=np.float64), minlength=len(CODES))
         total = float(pull[pull > 0].sum())
         found: list[Reason] = []
         for index in np.argsort(-pull, kind="stable").tolist():
@@ -279,10 +273,15 @@ class ReasonPlan:
                 break
             shown = self._fields[index].show(client)
             if shown is not None:
-                feature, value, reference, alone = shown
-                share = strength / total
                 found.append(
-                    Reason(CODES[index], feature, value, reference, float(sums[index]), share, alone)
+                    Reason(
+                        CODES[index],
+                        feature=shown.feature,
+                        value=shown.value,
+                        reference=shown.reference,
+                        contribution=float(sums[index]),
+                        share=strength / total,
+                    )
                 )
         return tuple(found)
 

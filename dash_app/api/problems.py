@@ -126,11 +126,6 @@ def docs_text(name: str, language: str) -> str:
     return _catalogue()["docs"][name][language]
 
 
-def known_codes() -> Mapping[str, frozenset[str]]:
-    """Codes that have words: ``codes`` of errors, ``fields`` of refused values."""
-    return {part: frozenset(_catalogue()[part]) for part in ("codes", "fields")}
-
-
 def known_types() -> frozenset[str]:
     """Types of a JSON value that have a name in both languages."""
     return frozenset(_catalogue()["types"])

@@ -121,13 +121,11 @@ class Identity:
     family: Fact
     children: Fact
     job: Fact
-    employer: Fact
     seniority: Fact
     housing: Fact
     income: Fact
     product: Fact
     amount: Fact
-    price: Fact
     instalment: Fact
     effort_rate: float | None
     learning: bool
@@ -139,13 +137,11 @@ _IDENTITY_COLUMNS = {
     "family": "NAME_FAMILY_STATUS",
     "children": "CNT_CHILDREN",
     "job": "OCCUPATION_TYPE",
-    "employer": "ORGANIZATION_TYPE",
     "seniority": "DAYS_EMPLOYED",
     "housing": "NAME_HOUSING_TYPE",
     "income": "AMT_INCOME_TOTAL",
     "product": "NAME_CONTRACT_TYPE",
     "amount": "AMT_CREDIT",
-    "price": "AMT_GOODS_PRICE",
     "instalment": "AMT_ANNUITY",
 }
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from model.bundle import Bundle
 from model.case import MOST_ERRORS, case_from_features, case_from_rows, validated_rows
 from model.errors import FieldError, InputError
-from tests.bundles import FIRST_ID, made
+from tests.bundles import CLIENTS, FIRST_ID, made
 
 
 @pytest.fixture
@@ -239,7 +239,15 @@ rows = st.dictionaries(
 )
 
 
-@given(st.dictionaries(tables, json_values | rows | st.lists(rows, max_size=3)))
+cases = st.sampled_from(range(0, CLIENTS, 40)).map(lambda i: made().payloads[i])
+
+
+@given(
+    st.dictionaries(tables, json_values | rows | st.lists(rows, max_size=3))
+    | st.builds(
+        lambda case, changed: {**case, **changed}, cases, st.dictionaries(tables, st.lists(rows), max_size=1)
+    )
+)
 def test_FLT27_any_json_is_a_case_or_a_refusal_with_pointers(small_bundle: Bundle, payload: Any) -> None:
     try:
         case = case_from_rows(small_bundle, payload)

@@ -20,6 +20,7 @@ from tests.unit.vocabularies import archive_features, kept_features
 
 LANGUAGES = ("fr", "en")
 FILE = Path(dictionary.__file__).with_name("dictionary.toml")
+WORDS = tomllib.loads(FILE.read_text("utf-8"))
 RAW = re.compile(r"[A-Z0-9]+_[A-Z0-9_]+|\bnan\b|\bNone\b")
 JUDGING = {
     "fr": re.compile(r"\b(faibles?|élevée?s?|récente?s?|bon(?:ne)?s?|mauvaise?s?|excellente?s?)\b", re.I),
@@ -47,7 +48,16 @@ def test_every_raw_column_has_a_row(table: str, column: str) -> None:
     known = dictionary.column(column, table)
     assert known.label_fr and known.label_en
     assert known.unit in dictionary.UNITS
-    assert dictionary.basis_label(known.basis, "fr") and dictionary.basis_label(known.basis, "en")
+
+
+def test_every_raw_column_says_why_a_lender_may_ask_for_it() -> None:
+    answers = {name: row["basis"] for rows in WORDS["columns"].values() for name, row in rows.items()}
+    assert set(answers.values()) == {
+        "request", "income", "employment", "assets", "identity", "education", "debt", "history", "score",
+        "none",
+    }  # fmt: skip
+    unasked = {name for name in WORDS["columns"]["application"] if answers[name] == "none"}
+    assert unasked == {name for name in WORDS["columns"]["application"] if dictionary.excluded(name)}
 
 
 def test_the_application_has_122_columns_all_described() -> None:
@@ -112,8 +122,7 @@ def test_a_one_hot_feature_reads_as_its_column_and_category() -> None:
 
 
 def test_every_described_category_has_both_languages_and_none_judges() -> None:
-    words = tomllib.loads(FILE.read_text("utf-8"))["categories"]
-    for pairs in words.values():
+    for pairs in WORDS["categories"].values():
         for pair in pairs.values():
             assert len(pair) == 2 and all(pair)
             assert not judges(pair[0], "fr") and not judges(pair[1], "en")
@@ -205,10 +214,20 @@ def test_a_neighbouring_name_is_not_kept_out_by_mistake(name: str) -> None:
     assert dictionary.code_of(name) is not None
 
 
-def test_every_ground_says_why_in_both_languages() -> None:
-    assert set(dictionary.GROUNDS) == set(EXCLUDED)
-    for ground in dictionary.GROUNDS:
-        assert dictionary.exclusion_text(ground, "fr") != dictionary.exclusion_text(ground, "en")
+def test_every_ground_is_tested_here() -> None:
+    assert {row["ground"] for row in WORDS["exclusions"]} == set(EXCLUDED)
+
+
+@pytest.mark.parametrize("section", ["exclusions", "monotone", "codes"])
+def test_every_pattern_speaks_of_a_feature_that_exists(section: str) -> None:
+    names = (*archive_features(), *(name for _, name in RAW_COLUMNS))
+    idle = [
+        pattern
+        for row in WORDS[section]
+        for pattern in row["patterns"]
+        if not any(re.search(pattern, name) for name in names)
+    ]
+    assert idle == []
 
 
 def test_protected_grounds_are_tagged_and_technical_ones_are_not() -> None:
@@ -284,7 +303,6 @@ def test_of_the_775_columns_of_the_sample_620_are_kept(sample: Path) -> None:
 )
 def test_a_feature_is_constrained_as_listed(name: str, direction: int) -> None:
     assert dictionary.direction(name) == direction
-    assert (dictionary.constraint_text(name, "fr") is None) == (direction == 0)
 
 
 # ---------------------------------------------------------------------------- simulation

@@ -87,21 +87,6 @@ def test_a_cost_is_a_bare_number(value: int, french: str, english: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "french", "english"),
-    [
-        (737_000, f"737{NB}k€", "€737k"),
-        (2_350_000, f"2,35{NB}M€", "€2.35M"),
-        (-2_350_000, f"{MINUS}2,35{NB}M€", f"{MINUS}€2.35M"),
-        (9_000, f"9{NN}000{NB}€", "€9,000"),
-        (999_700, f"1,00{NB}M€", "€1.00M"),
-    ],
-)
-def test_big_money_is_cut_to_thousands_and_millions(value: float, french: str, english: str) -> None:
-    assert locale.big_money(value, "fr", "EUR") == french
-    assert locale.big_money(value, "en", "EUR") == english
-
-
-@pytest.mark.parametrize(
     ("days", "french", "english"),
     [
         (-243, f"8{NB}mois", f"8{NB}months"),

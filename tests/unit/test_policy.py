@@ -60,9 +60,9 @@ def test_L2_lowering_the_cutoff_never_accepts_a_refused_client(pd: float, one: f
 def test_L3_both_actions_cost_the_same_at_the_theoretical_cutoff(cost_fn: float, cost_fp: float) -> None:
     policy = Policy.theoretical(cost_fn=cost_fn, cost_fp=cost_fp)
 
-    accept, refuse = policy.expected_costs(policy.cutoff)
+    accepting, refusing = policy.cutoff * policy.cost_fn, (1 - policy.cutoff) * policy.cost_fp
 
-    assert accept[0] == pytest.approx(refuse[0], rel=1e-12)
+    assert accepting == pytest.approx(refusing, rel=1e-12)
 
 
 def test_theoretical_cutoff_of_ten_to_one_is_one_eleventh() -> None:

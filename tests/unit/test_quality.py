@@ -59,15 +59,11 @@ def test_usual_data_raise_no_flag_and_are_wholly_provided() -> None:
     found = assess()
     assert found.flags == ()
     assert found.provided_share == 1.0
-    assert set(found.missing_by_theme) == {"external", "request", "income_job", "housing", "bureau"}
-    assert set(found.missing_by_theme.values()) == {0.0}
 
 
 def test_the_provided_share_counts_the_features_that_have_a_value() -> None:
     found = assess(EXT_SOURCE_1=None, BURO_DAYS_CREDIT_MIN=None)
     assert found.provided_share == pytest.approx(9 / 11)
-    assert found.missing_by_theme["external"] == 0.5
-    assert found.missing_by_theme["bureau"] == 0.25
 
 
 def test_an_important_empty_field_is_flagged_with_its_rate_and_code() -> None:
@@ -184,4 +180,4 @@ def test_a_column_never_seen_in_training_cannot_be_outside_its_range() -> None:
 def test_what_is_just_not_given_is_not_to_be_checked() -> None:
     missing = Flag("missing", "EXT_SOURCE_1", missing_rate=0.56, code="R02")
     beyond = Flag("outside_range", "AMT_CREDIT", value=9e9, high=4e6)
-    assert DataQuality(0.9, (missing, beyond), {}).to_check == (beyond,)
+    assert DataQuality(0.9, (missing, beyond)).to_check == (beyond,)

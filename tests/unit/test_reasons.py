@@ -193,7 +193,6 @@ def test_effects_of_a_code_are_summed_before_they_are_ranked() -> None:
     assert first.code == "R03"
     assert first.contribution == pytest.approx(0.008)
     assert first.share == pytest.approx(0.8 / 1.5)
-    assert first.feature_contribution == pytest.approx(0.004)
 
 
 def test_the_shown_field_is_the_one_with_the_largest_effect_that_may_be_shown() -> None:
@@ -421,25 +420,25 @@ FILLED = [
 def test_a_sentence_reads_as_designed(
     code: str, feature: str, value: float, reference: float, french: str, english: str
 ) -> None:
-    reason = Reason(code, feature, value, reference, 0.01, 0.5, 0.01)
+    reason = Reason(code, feature, value, reference, 0.01, 0.5)
     assert reasons.sentence(reason, "fr", "EUR") == french
     assert reasons.sentence(reason, "en", "EUR") == english
 
 
 def test_the_value_beside_a_reason_is_the_one_of_its_sentence_in_its_language() -> None:
-    job = Reason("R13", "OCCUPATION_TYPE_Drivers", "Drivers", None, 0.01, 0.5, 0.01)
-    amount = Reason("R07", "INCOME_CREDIT_PERC", 0.25, 0.5, 0.01, 0.5, 0.01)
+    job = Reason("R13", "OCCUPATION_TYPE_Drivers", "Drivers", None, 0.01, 0.5)
+    amount = Reason("R07", "INCOME_CREDIT_PERC", 0.25, 0.5, 0.01, 0.5)
 
     for reason in (job, amount):
         for language in ("fr", "en"):
             assert value_shown(reason, language) in sentence(reason, language)
     assert value_shown(job, "fr") != value_shown(job, "en")
     assert (told_inverted(job), told_inverted(amount)) == (False, True)
-    assert value_shown(Reason("R40", None, None, None, 0.01, 0.5, 0.0), "fr") == ""
+    assert value_shown(Reason("R40", None, None, None, 0.01, 0.5), "fr") == ""
 
 
 def test_R01_names_the_score_it_shows_and_is_plural_where_scores_are_summed() -> None:
-    reason = Reason("R01", "EXT_SOURCE_2", 0.2, 0.5, 0.01, 0.5, 0.01)
+    reason = Reason("R01", "EXT_SOURCE_2", 0.2, 0.5, 0.01, 0.5)
     assert reasons.label_of(reason, "fr") == f"Note de crédit externe n°{NB}2"
     assert reasons.label_of(reason, "en") == f"External credit score no.{NB}2"
     assert reasons.label("R01", "fr") == "Notes de crédit externes"

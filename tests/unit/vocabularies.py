@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
+from pathlib import Path
 
-from model.dictionary import described_categories, excluded
+from model import dictionary
+from model.dictionary import excluded
 from model.features import Vocabulary, feature_names, text_columns
 
 
 @cache
 def archive_vocabulary() -> Vocabulary:
     """Every described category of every text column that the features read."""
+    file = Path(dictionary.__file__).with_name("dictionary.toml")
+    described = tomllib.loads(file.read_text("utf-8"))["categories"]
     return {
-        table: {column: tuple(sorted({*described_categories(column), "XNA"})) for column in columns}
+        table: {column: tuple(sorted({*described.get(column, {}), "XNA"})) for column in columns}
         for table, columns in text_columns().items()
     }
 
