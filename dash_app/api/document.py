@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from dash_app.api import problems, schemas
+from dash_app.api import meanings, problems, schemas
 from model.tables import MAX_ID
 from model.version import RELEASE
 
@@ -86,7 +86,7 @@ def openapi() -> Mapping[str, Any]:
         "servers": [{"url": "/"}],
         "tags": [{"name": "assessments"}, {"name": "scenarios"}, {"name": "model"}],
         "paths": paths,
-        "components": {"schemas": {**_answers(), **schemas.case_schemas()}},
+        "components": {"schemas": meanings.told({**_answers(), **schemas.case_schemas()})},
     }
 
 

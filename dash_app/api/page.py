@@ -8,10 +8,13 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
-from dash_app.api import problems
+from dash_app.api import meanings, problems
 from dash_app.api.document import CLIENT, EXAMPLE_CLIENT, OPERATIONS, Operation, openapi
 from dash_app.i18n import current_language
 from dash_app.ui.document import plain_page
+
+_RAW = frozenset({"RowsCase", "SimulationCase"})
+"""Forms that hold whole tables: too many columns for a page."""
 
 
 def render(base: str, *, demo: bool) -> str:
@@ -23,31 +26,45 @@ def render(base: str, *, demo: bool) -> str:
     demo : whether a program on this machine needs no key
     """
     language = current_language()
+    title = problems.docs_text("title", language)
+    return plain_page(title, "\n".join(_body(base, language, demo=demo)))
 
-    def text(name: str) -> str:
-        return escape(problems.docs_text(name, language))
 
-    access = text("access_demo" if demo else "access_production")
-    body = [
-        f"<h1>{text('title')}</h1>",
-        f"<p>{text('lead')} {access} {text('language')}</p>",
-        f'<p><a href="/api/openapi.json">{text("document")}</a></p>',
-    ]
+def _body(base: str, language: str, *, demo: bool) -> Iterator[str]:
+    access = _text("access_demo" if demo else "access_production", language)
+    yield f"<h1>{_text('title', language)}</h1>"
+    yield f"<p>{_text('lead', language)} {access} {_text('language', language)}</p>"
+    yield f'<p><a href="/api/openapi.json">{_text("document", language)}</a></p>'
+    told: set[str] = set()
     for operation in OPERATIONS:
-        body.extend(_operation(operation, language, base))
-    return plain_page(problems.docs_text("title", language), "\n".join(body))
+        yield from _operation(operation, language, base, told)
+    yield f"<h2>{_text('types', language)}</h2>"
+    for model in openapi()["components"]["schemas"]:
+        if model not in told:
+            yield f'<h3 id="{model}"><code>{model}</code></h3>'
+            yield from _model(model, language)
 
 
-def _operation(operation: Operation, language: str, base: str) -> Iterator[str]:
+def _operation(operation: Operation, language: str, base: str, told: set[str]) -> Iterator[str]:
+    """One route; its answer is told here unless another route has `told` it before."""
     described = openapi()["paths"][operation.path][operation.method]
     method = operation.method.upper()
     yield f'<section id="{operation.name}">'
     yield f"<h2><code>{method} {escape(operation.path)}</code></h2>"
     yield f"<p>{escape(problems.operation_summary(operation.name, language))}</p>"
-    yield f"<h3>{escape(problems.docs_text('example', language))}</h3>"
+    yield f"<h3>{_text('example', language)}</h3>"
     yield f'<pre tabindex="0"><code>{escape(_curl(operation, base))}</code></pre>'
-    yield f"<h3>{escape(problems.docs_text('answer', language))}</h3>"
-    yield _fields(operation.answer, language)
+    if operation.request:
+        yield f"<h3>{_text('request', language)}</h3>"
+        yield f"<p>{_named(operation.request, language)}</p>"
+    yield f"<h3>{_text('answer', language)}</h3>"
+    if operation.answer in told:
+        yield f"<p>{_named(operation.answer, language)}</p>"
+    else:
+        told.add(operation.answer)
+        yield f'<div id="{operation.answer}">'
+        yield from _model(operation.answer, language)
+        yield "</div>"
     yield _statuses(described["responses"], language)
     yield "</section>"
 
@@ -59,18 +76,35 @@ def _curl(operation: Operation, base: str) -> str:
     return f"curl -s {address} -H 'Content-Type: application/json' -d '{json.dumps(operation.example)}'"
 
 
-def _fields(model: str, language: str) -> str:
+def _named(model: str, language: str) -> str:
+    return f"<code>{_link(model)}</code>. {_prose(meanings.about(model, language))}"
+
+
+def _model(model: str, language: str) -> Iterator[str]:
+    """What a model is, and its fields or its forms."""
     schema = openapi()["components"]["schemas"][model]
+    words = _prose(meanings.about(model, language))
+    if model in _RAW:
+        words += f" {_text('columns', language)}"
+    yield f"<p>{words}</p>"
+    if "oneOf" in schema:
+        forms = " · ".join(f"<code>{_type(form)}</code>" for form in schema["oneOf"])
+        yield f"<p>{_text('forms', language)} {forms}</p>"
+        return
     rows = (
-        f"<tr><th scope=row><code>{escape(name)}</code></th><td><code>{escape(_type(field))}</code></td>"
-        f'<td lang="en">{_prose(field.get("description", ""))}</td></tr>'
+        f"<tr><th scope=row><code>{escape(name)}</code></th><td><code>{_type(field)}</code></td>"
+        f"<td>{_prose(meanings.meaning(model, name, language))}</td></tr>"
         for name, field in schema["properties"].items()
     )
-    return _table(("field", "type", "meaning"), rows, language)
+    yield _table(("field", "type", "meaning"), rows, language)
+
+
+def _text(name: str, language: str) -> str:
+    return escape(problems.docs_text(name, language))
 
 
 def _prose(words: str) -> str:
-    """A description, whose names stand between backticks."""
+    """A meaning, whose names stand between backticks."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(words))
 
 
@@ -84,7 +118,7 @@ def _statuses(responses: Mapping[str, Any], language: str) -> str:
 
 
 def _table(columns: tuple[str, ...], rows: Iterator[str], language: str) -> str:
-    heads = "".join(f"<th scope=col>{escape(problems.docs_text(name, language))}</th>" for name in columns)
+    heads = "".join(f"<th scope=col>{_text(name, language)}</th>" for name in columns)
     return (
         f'<div class="table-responsive" tabindex="0"><table class="t"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
@@ -92,13 +126,23 @@ def _table(columns: tuple[str, ...], rows: Iterator[str], language: str) -> str:
 
 
 def _type(field: Mapping[str, Any]) -> str:
-    """Short name of a schema's type, as ``number | null`` or ``Reason[]``."""
+    """Short name of a schema's type as HTML, as ``number | null`` or ``Reason[]``; a model is a link."""
     if "$ref" in field:
-        return field["$ref"].rsplit("/", 1)[1]
-    if "anyOf" in field:
-        return " | ".join(_type(option) for option in field["anyOf"])
+        return _link(field["$ref"].rsplit("/", 1)[1])
+    for several in ("anyOf", "oneOf"):
+        if several in field:
+            return " | ".join(_type(option) for option in field[several])
     if field.get("type") == "array":
-        return f"{_type(field['items'])}[]"
+        items = _type(field["items"])
+        return f"({items})[]" if " | " in items else f"{items}[]"
     if "enum" in field:
-        return " | ".join(map(str, field["enum"]))
-    return str(field.get("const", field.get("type", "")))
+        return escape(" | ".join(map(str, field["enum"])))
+    held = field.get("additionalProperties")
+    if isinstance(held, Mapping):
+        return f"{{…: {_type(held)}}}"
+    kinds = field.get("const", field.get("type", ""))
+    return escape(" | ".join(kinds) if isinstance(kinds, list) else str(kinds))
+
+
+def _link(model: str) -> str:
+    return f'<a href="#{model}">{model}</a>'

@@ -31,7 +31,7 @@ class Interval(Schema):
     high: float = Field(ge=0, le=1, examples=[0.160])
     level: float = Field(examples=[0.95])
     observed: float = Field(ge=0, le=1, examples=[0.125])
-    n: int = Field(ge=1, description="Clients compared.", examples=[425])
+    n: int = Field(ge=1, examples=[425])
 
 
 class Contribution(Schema):
@@ -40,11 +40,11 @@ class Contribution(Schema):
     Contributions describe the model's calculation; they are not causes.
     """
 
-    feature: str | None = Field(description="Feature; null for the sum of those not listed.")
-    code: str | None = Field(description="Reason code that the feature counts for.")
+    feature: str | None
+    code: str | None
     theme: str | None
-    value: float | str | None = Field(description="What the model read; null when missing.")
-    contribution: float = Field(description="In probability: 0.01 is one point.")
+    value: float | str | None
+    contribution: float
 
 
 class Reason(Schema):
@@ -55,9 +55,9 @@ class Reason(Schema):
     text: str
     feature: str | None
     value: float | str | None
-    reference: float | None = Field(description="Median of the accepted clients.")
+    reference: float | None
     contribution: float
-    share: float = Field(description="Of all that speaks against the client.")
+    share: float
 
 
 class Flag(Schema):
@@ -66,7 +66,7 @@ class Flag(Schema):
     kind: str = Field(examples=["missing"])
     feature: str
     value: float | str | None
-    low: float | None = Field(description="Training range, where the flag is about it.")
+    low: float | None
     high: float | None
     text: str
 
@@ -89,7 +89,7 @@ class Versions(Schema):
 
     model: str
     bundle: str = Field(pattern=r"^sha256:[0-9a-f]{64}$")
-    clients: str | None = Field(description="Client book; null when the case was sent by the caller.")
+    clients: str | None
     policy: str = Field(examples=["P-1"])
     code: str
     reasons: str
@@ -98,7 +98,7 @@ class Versions(Schema):
 class Answer(Schema):
     """One assessment. The machine gives an opinion, a named person decides."""
 
-    assessment_id: str = Field(description="Name of the record that was kept before this answer.")
+    assessment_id: str
     status: Literal["proposed"]
     client_id: int | None
     probability_of_default: float = Field(ge=0, le=1)
@@ -107,19 +107,12 @@ class Answer(Schema):
     cut_off: float = Field(ge=0, le=1)
     grade: Literal["A", "B", "C", "D", "E", "F", "G"]
     points: int = Field(ge=300, le=850)
-    percentile: float = Field(ge=0, le=100, description="Percent of past clients with a lower probability.")
-    base_probability: float = Field(
-        ge=0,
-        le=1,
-        description="Of the typical accepted client; with all contributions it adds up to "
-        "`probability_of_default` to 1e-9.",
-    )
+    percentile: float = Field(ge=0, le=100)
+    base_probability: float = Field(ge=0, le=1)
     contributions: list[Contribution]
-    reasons: list[Reason] = Field(max_length=4, description="Empty when the opinion is favourable.")
+    reasons: list[Reason] = Field(max_length=4)
     data_quality: DataQuality
-    alerts: list[str] = Field(
-        description="`no_reason`: an unfavourable opinion without a reason became review."
-    )
+    alerts: list[str]
     learning: Learning | None = None
     versions: Versions
     assessed_at: str
@@ -153,7 +146,7 @@ class ChangedField(Schema):
     label: str
     before: float | str | None
     after: float | str | None
-    read_by_model: bool = Field(description="False: no feature reads it, so that nothing changes.")
+    read_by_model: bool
 
 
 class MovedCode(Schema):
@@ -172,8 +165,8 @@ class Simulation(Schema):
     before: Simulated
     after: Simulated
     changed: list[ChangedField]
-    moved: list[MovedCode] = Field(description="The largest move first.")
-    notes: list[str] = Field(description="Edits that change nothing, said in words.")
+    moved: list[MovedCode]
+    notes: list[str]
 
 
 class Brief(Schema):
@@ -200,7 +193,7 @@ class RecourseAnswer(Brief):
     kind: Literal["amount", "duration", "both"]
     reaches: Literal["favourable", "review"]
     changes: list[NewValue]
-    goods_price_kept: bool = Field(description="The difference would be a down payment.")
+    goods_price_kept: bool
 
 
 class Recourse(Schema):
@@ -209,11 +202,9 @@ class Recourse(Schema):
     client_id: int | None
     status: Literal["found", "none", "not_needed", "other_product", "incomplete"]
     before: Brief
-    answers: list[RecourseAnswer] = Field(
-        max_length=3, description="Of different kinds; those that reach `favourable` first."
-    )
-    tried: int = Field(ge=0, le=290, description="Combinations within the bounds that were scored.")
-    cut: bool = Field(description="The time was up before all were tried.")
+    answers: list[RecourseAnswer] = Field(max_length=3)
+    tried: int = Field(ge=0, le=290)
+    cut: bool
     message: str
     versions: Versions
 
@@ -230,9 +221,9 @@ class Difference(Schema):
 class SimilarFile(Schema):
     """One past file, without identifier."""
 
-    similarity: float = Field(ge=0, le=1, description="Share of trees in which both fall into one leaf.")
+    similarity: float = Field(ge=0, le=1)
     outcome: Literal["repaid", "defaulted"]
-    shared_codes: list[str] | None = Field(description="Null when the file has left the client book.")
+    shared_codes: list[str] | None
     differences: list[Difference] | None
 
 
@@ -241,7 +232,7 @@ class SimilarFiles(Schema):
 
     client_id: int
     rate: Interval
-    reference: int = Field(ge=2000, description="Past files that were compared.")
+    reference: int = Field(ge=2000)
     least_similarity: float = Field(ge=0, le=1)
     nearest: list[SimilarFile]
     note: str
@@ -251,7 +242,7 @@ class SimilarFiles(Schema):
 class FieldProblem(Schema):
     """One refused value."""
 
-    pointer: str = Field(description="JSON pointer (RFC 6901).", examples=["/application/AMT_CREDIT"])
+    pointer: str = Field(examples=["/application/AMT_CREDIT"])
     code: str
     message: str
 
@@ -263,7 +254,7 @@ class Problem(Schema):
     title: str
     status: int
     detail: str
-    instance: str = Field(description="Id of the request, also in X-Request-Id and in the log.")
+    instance: str
     code: str
     errors: list[FieldProblem] | None = None
 
@@ -327,9 +318,7 @@ class ModelFeature(Schema):
     unit: str
     code: str | None
     theme: str
-    direction: Literal[-1, 0, 1] = Field(
-        description="1: a larger value never lowers the probability; -1: never raises it; 0: free."
-    )
+    direction: Literal[-1, 0, 1]
     low: float | None
     high: float | None
     missing_rate: float
@@ -396,22 +385,19 @@ def case_schemas() -> dict[str, Any]:
     client = {"type": "integer", "minimum": 1, "maximum": MAX_ID, "examples": [100002]}
     rows = {name: {"type": "array", "items": _row(TABLES[name])} for name in HISTORY}
     return {
-        "ClientCase": _object({"client_id": client}, required=["client_id"], text="A client of the book."),
+        "ClientCase": _object({"client_id": client}, required=["client_id"]),
         "RowsCase": _object(
             {"application": _row(TABLES["application"]), **rows},
             required=["application"],
-            text="Raw rows of the seven tables. Missing columns and nulls are missing values.",
         ),
         "FeaturesCase": _object(
             {
                 "features": {
                     "type": "object",
                     "additionalProperties": {"type": ["number", "null"]},
-                    "description": "Feature by name, see /api/model/features; absent and null are missing.",
                 }
             },
             required=["features"],
-            text="Values of the model's own features.",
         ),
         "Case": {
             "oneOf": [
@@ -424,7 +410,6 @@ def case_schemas() -> dict[str, Any]:
         },
         "SimulationCase": {
             "type": "object",
-            "description": "A case by `client_id` or by raw rows, and the fields to change.",
             "properties": {
                 "client_id": client,
                 "application": _row(TABLES["application"]),
@@ -444,7 +429,6 @@ def case_schemas() -> dict[str, Any]:
                 }
             },
             required=["cases"],
-            text="Up to 1,000 cases.",
         ),
     }
 
@@ -453,17 +437,13 @@ def _changes() -> dict[str, Any]:
     """Any raw column of the application but identifier and outcome."""
     outside = ("SK_ID_CURR", "TARGET")
     columns = [column for column in TABLES["application"].columns if column.name not in outside]
-    return _object(
-        {column.name: _column(column) for column in columns},
-        required=[],
-        text="Application field → new value; null is a missing value.",
-    )
+    return _object({column.name: _column(column) for column in columns}, required=[])
 
 
 def _row(table: Table) -> dict[str, Any]:
     columns = [column for column in table.columns if column.name != "TARGET"]
     required = [column.name for column in columns if column.required and column.name != "SK_ID_CURR"]
-    return _object({column.name: _column(column) for column in columns}, required=required, text=table.name)
+    return _object({column.name: _column(column) for column in columns}, required=required)
 
 
 def _column(column: Column) -> dict[str, Any]:
@@ -480,10 +460,9 @@ def _column(column: Column) -> dict[str, Any]:
     return schema
 
 
-def _object(properties: dict[str, Any], *, required: list[str], text: str) -> dict[str, Any]:
+def _object(properties: dict[str, Any], *, required: list[str]) -> dict[str, Any]:
     schema = {
         "type": "object",
-        "description": text,
         "properties": properties,
         "additionalProperties": False,
     }

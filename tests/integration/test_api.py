@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -519,6 +520,10 @@ def test_the_page_of_the_api_needs_no_script_and_no_other_host(visitor: Visitor,
     assert f'<html lang="{language}"' in page
     for operation in OPERATIONS:
         assert operation.path in page
+    for model in openapi()["components"]["schemas"]:
+        assert page.count(f'id="{model}"') == 1
+    for target in set(re.findall(r'href="#(\w+)"', page)):
+        assert f'id="{target}"' in page
     assert "<script>" not in page and "onclick" not in page
     addresses = [part.split('"')[0] for part in page.replace("href=", "src=").split('src="')[1:]]
     assert all(address.startswith(("/", "#")) for address in addresses)

@@ -102,7 +102,7 @@ def test_a_problem_names_each_value_and_proposes_the_near_name() -> None:
         {
             "pointer": "/application/AMT_CREDITS",
             "code": "unknown_column",
-            "message": "Cette colonne n’existe pas. Vouliez-vous dire AMT_CREDIT ?",
+            "message": "Cette colonne n’existe pas. Vouliez-vous dire AMT_CREDIT\u00a0?",
         }
     ]
 
