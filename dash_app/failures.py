@@ -13,6 +13,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from dash_app.api import problems
+from dash_app.api.routes import not_served
 from dash_app.errors import MethodNotAllowedError, NotFoundError, RequestError
 from dash_app.i18n import current_language, t
 from dash_app.security.context import current_user, request_id
@@ -60,6 +61,8 @@ def _translated(error: HTTPException) -> PadError:
     if error.code == 404:
         return NotFoundError("no such address")
     if isinstance(error, MethodNotAllowed):
+        if request.path.startswith("/api/"):  # where GET has a catch-all, the router allows it everywhere
+            return not_served()
         return MethodNotAllowedError(tuple(sorted(error.valid_methods or ())))
     known = RequestError(error.description or "the request is malformed")
     known.status = error.code or 400

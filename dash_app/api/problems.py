@@ -18,12 +18,11 @@ from typing import Any
 
 from flask import Response, current_app, request
 
-from dash_app.i18n import DEFAULT
+from dash_app.i18n import DEFAULT, LANGUAGES
 from model.errors import FieldError, InputError, PadError
 
 MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/api/docs#"
-LANGUAGES = ("en", "fr")
 UNEXPECTED = "unexpected"
 INVALID = "invalid"
 

@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app, request
+from werkzeug.exceptions import HTTPException
 
 from dash_app.api import document, page, problems
 from dash_app.errors import MethodNotAllowedError, NotFoundError, RequestError
@@ -18,6 +19,7 @@ from model.errors import PadError, UnknownClientError
 
 DEEPEST = 40
 
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 _NUMBER = re.compile(r"[1-9][0-9]{0,8}")
 
 
@@ -81,10 +83,7 @@ def register(server: Flask) -> None:
     @api.get("/<path:path>", endpoint="unknown")
     def unknown(path: str) -> Response:
         """Dash answers any GET with its page: under /api an unknown path is a 404, a known one a 405."""
-        allowed = _methods_of(request.path)
-        if not allowed:
-            raise NotFoundError("no such address")
-        raise MethodNotAllowedError(allowed)
+        raise not_served()
 
     server.register_blueprint(api)
 
@@ -119,8 +118,16 @@ def _result(one: dict[str, Any] | PadError, language: str) -> dict[str, Any]:
     return one
 
 
-def _methods_of(path: str) -> tuple[str, ...]:
-    """Methods of the rules of exactly this path."""
-    rules = current_app.url_map.iter_rules()
-    own = (rule for rule in rules if rule.rule == path and rule.endpoint != "api.unknown")
-    return tuple(sorted({method for rule in own for method in rule.methods or ()}))
+def not_served() -> PadError:
+    """The refusal of this request's method at this path: 405 where another one is served, else 404."""
+    adapter = current_app.create_url_adapter(request)
+    assert adapter is not None
+    served = []
+    for method in _METHODS:
+        try:
+            endpoint, _ = adapter.match(method=method)
+        except HTTPException:
+            continue
+        if endpoint != "api.unknown":
+            served.append(method)
+    return MethodNotAllowedError(tuple(served)) if served else NotFoundError("no such address")

@@ -9,15 +9,25 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import flask
 
 from model import locale
+from model.locale import LANGUAGES, Language
 
-Language = Literal["fr", "en"]
+__all__ = [
+    "COOKIE",
+    "DEFAULT",
+    "LANGUAGES",
+    "Language",
+    "catalogue",
+    "current_language",
+    "known",
+    "plural",
+    "t",
+]
 
-LANGUAGES: Final[tuple[Language, ...]] = ("fr", "en")
 DEFAULT: Final[Language] = "fr"
 COOKIE: Final = "pad_language"
 

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from dash_app import champion
 from dash_app.champion import Serving
 from dash_app.security.rights import Action, User, authorise
 from dash_app.store.records import records
 from model.errors import UnknownClientError
+from model.queues import QUEUES, SORTS, Queue, Sort
 
 if TYPE_CHECKING:
     from model.book import Book
     from model.case import Case
 
-Queue = Literal["all", "review", "unfavourable", "favourable"]
-Sort = Literal["oldest", "closest", "amount"]
-QUEUES: tuple[Queue, ...] = get_args(Queue)
-SORTS: tuple[Sort, ...] = get_args(Sort)
+__all__ = ["QUEUES", "SORTS", "Queue", "Sort"]
 
 MOST_ROWS = 200
 """Rows that one call of ``worklist`` gives."""
@@ -260,15 +257,7 @@ def waiting_since(serving: Serving) -> datetime | None:
 
 def columns_read(serving: Serving) -> frozenset[str]:
     """Raw application columns that at least one feature of the model reads."""
-    return _columns_read(serving.bundle.features)
-
-
-@lru_cache(maxsize=4)
-def _columns_read(features: tuple[str, ...]) -> frozenset[str]:
-    from model.features import origin
-
-    made = (origin(feature) for feature in features)
-    return frozenset(source.column for source in made if source.table == "application")
+    return serving.bundle.columns_read
 
 
 def _row(serving: Serving, book: Book, row: int) -> WorklistRow:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from dataclasses import dataclass
 
 from model.home import Home
+from model.processes import alive
 
 MOST_BYTES = 20_000
 
@@ -46,7 +46,7 @@ def read_preparation(home: Home) -> Preparation | None:
         state = json.loads(text)
         steps, running = list(state["steps"]), state["running"]
         error = state.get("error")
-        if running not in steps or (error is None and not _alive(int(state["process"]))):
+        if running not in steps or (error is None and not alive(int(state["process"]))):
             return None
         return Preparation(
             step=str(running),
@@ -57,13 +57,3 @@ def read_preparation(home: Home) -> Preparation | None:
         )
     except (OSError, ValueError, KeyError, TypeError):
         return None
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

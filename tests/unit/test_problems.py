@@ -131,12 +131,12 @@ def test_a_value_cannot_break_the_sentence() -> None:
     [
         (
             FieldError("/a", "wrong_type", {"expected": "number"}),
-            "Type refusé ; attendu : nombre.",
+            "Type refusé\u00a0; attendu\u00a0: nombre.",
             "Wrong type; expected: number.",
         ),
         (
             FieldError("/a", "out_of_range", {"low": 0.0, "high": 0.5}),
-            "Hors des bornes : de 0 à 0,5.",
+            "Hors des bornes\u00a0: de 0 à 0,5.",
             "Out of range: 0 to 0.5.",
         ),
         (
