@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime, tzinfo
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from typing import Literal, get_args
 
@@ -126,21 +127,26 @@ def money(value: float, language: str, currency: str = "", *, digits: int | None
     Parameters
     ----------
     currency : ISO 4217 code, or ``""`` where the data name none: then the bare number
-    digits : decimals; by default none for a whole amount, two for any other
+    digits : decimals; by default none for a whole amount, two for any other. A half is rounded
+        away from zero, as a person rounds an amount: 24 700.50 is 24 701
     """
     shown = round(value, 2)
     if digits is None:
         digits = 0 if shown == int(shown) else 2
+    rounded = _half_up(value, digits)
     if not currency:
-        return number(value, language, digits=digits)
+        return number(rounded, language, digits=digits)
     decimals = "." + "0" * digits if digits else ""
     gap = NBSP if _symbol(currency, language)[-1:].isalpha() else ""
     pattern = f"#,##0{decimals}{NBSP}¤" if language == "fr" else f"¤{gap}#,##0{decimals}"
-    rounded = round(value, digits)
     text = format_currency(
         abs(rounded), currency, format=pattern, locale=_locale(language), currency_digits=False
     )
     return _sign(rounded, signed=False) + text
+
+
+def _half_up(value: float, digits: int) -> float:
+    return float(Decimal(repr(float(value))).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
 
 
 def duration(days: float, language: str) -> str:

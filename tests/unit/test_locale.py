@@ -50,6 +50,7 @@ def test_close_to_a_bound_a_probability_has_two_decimals(value: float, expected:
         (31500, "RUB", f"31{NN}500{NB}RUB", f"RUB{NB}31,500"),
         (0, "EUR", f"0{NB}€", "€0"),
         (-0.001, "EUR", f"0{NB}€", "€0"),
+        (2.675, "EUR", f"2,68{NB}€", "€2.68"),
     ],
 )
 def test_money_has_cents_only_when_it_needs_them(
@@ -132,6 +133,9 @@ def test_an_identifier_is_cut_by_three_without_a_comma() -> None:
     [
         (31500.0, "money", f"31{NN}500{NB}€", "€31,500"),
         (1434.567, "money", f"1{NN}435{NB}€", "€1,435"),
+        (24700.5, "money", f"24{NN}701{NB}€", "€24,701"),
+        (24701.5, "money", f"24{NN}702{NB}€", "€24,702"),
+        (-24700.5, "money", f"{MINUS}24{NN}701{NB}€", f"{MINUS}€24,701"),
         (-243.0, "days", f"8{NB}mois", f"8{NB}months"),
         (700.0, "ahead", f"dans 23{NB}mois", f"in 23{NB}months"),
         (-700.0, "ahead", f"il y a 23{NB}mois", f"23{NB}months ago"),
