@@ -194,8 +194,8 @@ def _reasons(
     }
     plan = bundle.reason_plan
     return (
-        plan.adverse(delta, parts, case.features, **given),
-        plan.favourable(delta, parts, case.features, **given),
+        plan.told(reasons.AGAINST, delta, parts, case.features, **given),
+        plan.told(reasons.FOR, delta, parts, case.features, **given),
     )
 
 

@@ -38,7 +38,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -52,6 +52,7 @@ from model.checked_rows import CheckedRows, block_digests
 from model.errors import InputError, IntegrityError, UnavailableError, UnknownClientError
 from model.policy import OPINIONS, Policy
 from model.population import MISSING_CODE, Population
+from model.queues import QUEUES, SORTS, Queue, Sort
 from model.raw_columns import RawColumns, write_raw_columns
 from model.reasons import NO_CODE
 from model.sealed import (
@@ -70,9 +71,6 @@ UNKNOWN = -1
 """Target of a client whose outcome is not known."""
 
 ID_DIGITS = 9
-
-Queue = Literal["all", "favourable", "review", "unfavourable"]
-Sort = Literal["oldest", "closest", "amount"]
 
 _SMALL = (
     "ids",
@@ -253,9 +251,9 @@ class Book:
         InputError
             Unknown queue or sort.
         """
-        if queue != "all" and queue not in OPINIONS:
+        if queue not in QUEUES:
             raise InputError(f"no queue {queue!r}", code="unknown_queue", queue=queue)
-        if sort not in ("oldest", "closest", "amount"):
+        if sort not in SORTS:
             raise InputError(f"no sort {sort!r}", code="unknown_sort", sort=sort)
         return self._kept((queue, sort, policy), lambda: self._ordered(policy, queue, sort))
 

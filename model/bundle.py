@@ -212,6 +212,11 @@ class Bundle:
             if source.table == APPLICATION.table
         }
 
+    @cached_property
+    def columns_read(self) -> frozenset[str]:
+        """Raw application columns that at least one feature of the model reads, ratios included."""
+        return frozenset().union(*self.columns_behind.values())
+
     def reader_of(self, columns: Collection[str]) -> tuple[NDArray[np.intp], Reader]:
         """Positions of the features that read some raw application columns, and their own reader.
 

@@ -24,7 +24,7 @@ from babel.numbers import format_currency, get_decimal_symbol, get_group_symbol
 
 Language = Literal["fr", "en"]
 
-LANGUAGES: tuple[str, ...] = get_args(Language)
+LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 NBSP = "\u00a0"
 NARROW = "\u202f"

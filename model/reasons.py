@@ -4,8 +4,7 @@ One :class:`ReasonPlan` is built per bundle, from its features and the medians o
 accepted clients; page, API, letter and log all ask it, so they cannot differ::
 
     plan = ReasonPlan(features, medians)
-    plan.adverse(delta, contributions, values, has_bureau=…, has_previous=…, application=…)
-    plan.favourable(…)                  the same with the sign turned
+    plan.told(side, delta, contributions, values, has_bureau=…, has_previous=…, …)
     plan.code_contributions(…)          code → sum, adds up to the sum of the contributions
     plan.feature_codes(values, …)       the code of each feature for this client
     plan.code_sums(block, values, …)    the same sums for many clients, (n, 41)
@@ -45,8 +44,10 @@ from model.reason_texts import (
 from model.tables import OWN_HISTORY
 
 __all__ = [
+    "AGAINST",
     "CATALOGUE_VERSION",
     "CODES",
+    "FOR",
     "NO_CODE",
     "Reason",
     "ReasonPlan",
@@ -59,10 +60,6 @@ __all__ = [
 
 NO_CODE = 255
 """Stands for "no reason" in the arrays of :meth:`ReasonPlan.first_codes`."""
-
-MAXIMUM = 4
-MIN_SHARE = 0.02
-"""A reason carries at least this share of what pulls the same way (policy: `min_reason_share`)."""
 
 _INDEX = {code: index for index, code in enumerate(CODES)}
 _NAMES = np.array(CODES, dtype=object)
@@ -105,22 +102,25 @@ class ReasonPlan:
 
     # -- one client
 
-    def adverse(
+    def told(
         self,
+        side: int,
         delta: ArrayLike,
         contributions: ArrayLike,
         values: Values,
         *,
         has_bureau: bool,
         has_previous: bool,
-        application: Mapping[str, Any] | None = None,
-        maximum: int = MAXIMUM,
-        min_share: float = MIN_SHARE,
+        application: Mapping[str, Any] | None,
+        maximum: int,
+        min_share: float,
     ) -> tuple[Reason, ...]:
-        """What raises the risk, strongest first; ties go to the lower code.
+        """What raises the risk (`AGAINST`) or lowers it (`FOR`), strongest first; ties go to the lower code.
 
         Parameters
         ----------
+        side : int
+            `AGAINST` or `FOR`.
         delta : float64 (k,)
             ``φ − μ`` in log-odds.
         contributions : float64 (k,)
@@ -129,35 +129,40 @@ class ReasonPlan:
             NaN = missing.
         has_bureau, has_previous : bool
             Whether any loan elsewhere, any earlier contract with us, is known.
-        application : mapping, optional
+        application : mapping or None
             Raw columns; without it categories are read from the features.
+        maximum, min_share
+            `max_reasons` and `min_reason_share` of the policy.
 
         Returns
         -------
         tuple of Reason
-            At most `maximum`, each at least `min_share` of all that raises the risk. Empty
-            when no code qualifies: the caller then asks for a review (L22).
+            At most `maximum`, each at least `min_share` of all that pulls the same way. Empty
+            when no code qualifies: against a client, the caller then asks for a review (L22).
         """
-        return self._reasons(
-            AGAINST, delta, contributions, values, has_bureau, has_previous, application, maximum, min_share
-        )
-
-    def favourable(
-        self,
-        delta: ArrayLike,
-        contributions: ArrayLike,
-        values: Values,
-        *,
-        has_bureau: bool,
-        has_previous: bool,
-        application: Mapping[str, Any] | None = None,
-        maximum: int = MAXIMUM,
-        min_share: float = MIN_SHARE,
-    ) -> tuple[Reason, ...]:
-        """What lowers the risk, strongest first; parameters as :meth:`adverse`."""
-        return self._reasons(
-            FOR, delta, contributions, values, has_bureau, has_previous, application, maximum, min_share
-        )
+        client = Client(side, np.asarray(delta, dtype=np.float64) * side, values, application)
+        route = self._route(values, has_bureau, has_previous)
+        pull = np.bincount(route, weights=client.effects, minlength=len(CODES))
+        sums = np.bincount(route, weights=np.asarray(contributions, dtype=np.float64), minlength=len(CODES))
+        total = float(pull[pull > 0].sum())
+        found: list[Reason] = []
+        for index in np.argsort(-pull, kind="stable").tolist():
+            strength = float(pull[index])
+            if len(found) == maximum or strength <= 0 or strength < min_share * total:
+                break
+            shown = self._fields[index].show(client)
+            if shown is not None:
+                found.append(
+                    Reason(
+                        CODES[index],
+                        feature=shown.feature,
+                        value=shown.value,
+                        reference=shown.reference,
+                        contribution=float(sums[index]),
+                        share=strength / total,
+                    )
+                )
+        return tuple(found)
 
     def code_contributions(
         self,
@@ -215,12 +220,11 @@ class ReasonPlan:
         has_previous: ArrayLike,
         *,
         application: Mapping[str, Sequence[Any]] | None = None,
-        min_share: float = MIN_SHARE,
+        min_share: float,
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """First adverse and first favourable code of each client.
 
-        The code is the one of the first reason that :meth:`adverse` and :meth:`favourable`
-        give for the same client.
+        The code is the one of the first reason that :meth:`told` gives for the same client.
 
         Parameters
         ----------
@@ -228,6 +232,8 @@ class ReasonPlan:
         has_bureau, has_previous : bool (n,)
         application : mapping, optional
             Raw text columns, n values each.
+        min_share
+            `min_reason_share` of the policy.
 
         Returns
         -------
@@ -248,42 +254,6 @@ class ReasonPlan:
         return firsts[0], firsts[1]
 
     # -- inside
-
-    def _reasons(
-        self,
-        side: int,
-        delta: ArrayLike,
-        contributions: ArrayLike,
-        values: Values,
-        has_bureau: bool,
-        has_previous: bool,
-        application: Mapping[str, Any] | None,
-        maximum: int,
-        min_share: float,
-    ) -> tuple[Reason, ...]:
-        client = Client(side, np.asarray(delta, dtype=np.float64) * side, values, application)
-        route = self._route(values, has_bureau, has_previous)
-        pull = np.bincount(route, weights=client.effects, minlength=len(CODES))
-        sums = np.bincount(route, weights=np.asarray(contributions, dtype=np.float64), minlength=len(CODES))
-        total = float(pull[pull > 0].sum())
-        found: list[Reason] = []
-        for index in np.argsort(-pull, kind="stable").tolist():
-            strength = float(pull[index])
-            if len(found) == maximum or strength <= 0 or strength < min_share * total:
-                break
-            shown = self._fields[index].show(client)
-            if shown is not None:
-                found.append(
-                    Reason(
-                        CODES[index],
-                        feature=shown.feature,
-                        value=shown.value,
-                        reference=shown.reference,
-                        contribution=float(sums[index]),
-                        share=strength / total,
-                    )
-                )
-        return tuple(found)
 
     def _route(self, values: Values, has_bureau: bool, has_previous: bool) -> NDArray[np.intp]:
         """Position of the code that each feature counts for."""

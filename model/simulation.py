@@ -91,7 +91,7 @@ def simulate(
     edited = with_changes(bundle, case, changes)
     before, after = assess_many(bundle, [case, edited], policy, book_digest=book_digest)
     changed = _changed(case, edited)
-    read = columns_read(bundle)
+    read = bundle.columns_read
     return Simulation(
         before=before,
         after=after,
@@ -143,11 +143,6 @@ def raw_columns(case: Case) -> Mapping[str, Any]:
             errors=(FieldError("/features", "no_raw_columns", {}),),
         )
     return case.application
-
-
-def columns_read(bundle: Bundle) -> frozenset[str]:
-    """Raw application columns that at least one feature of the model reads, ratios included."""
-    return frozenset().union(*bundle.columns_behind.values())
 
 
 def _changed(case: Case, edited: Case) -> tuple[str, ...]:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from model.processes import alive
+
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
 
@@ -35,18 +37,8 @@ def replaced(target: Path) -> Iterator[Path]:
 def _remove_leftovers(parent: Path, prefix: str) -> None:
     for path in parent.glob(f"{prefix}*"):
         process = path.name.removeprefix(prefix)
-        if not process.isdigit() or int(process) == os.getpid() or not _alive(int(process)):
+        if not process.isdigit() or int(process) == os.getpid() or not alive(int(process)):
             shutil.rmtree(path, ignore_errors=True)
-
-
-def _alive(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _exchange(fresh: Path, target: Path) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 import duckdb
 
 from model.errors import InputError
+from model.features.expression import literal
 from model.home import Home
 from model.tables import TABLES, Table
 from training.folders import replaced
@@ -189,7 +190,7 @@ def _write(
         order = list(dict.fromkeys((table.link, *(table.key or table.names))))
         rows = f"SELECT {columns} FROM ({union}) t ORDER BY {', '.join(f't.{name}' for name in order)}"
         if table.parent:
-            parent = _literal(lake / f"{table.parent}.parquet")
+            parent = literal(str(lake / f"{table.parent}.parquet"))
             owner = TABLES[table.parent].link
             rows = (
                 f"SELECT {columns} FROM ({union}) t "
@@ -197,15 +198,11 @@ def _write(
                 f"ORDER BY p.{owner}, {', '.join(f't.{name}' for name in order)}"
             )
         elif table.name != "application":
-            clients = _literal(lake / "application.parquet")
+            clients = literal(str(lake / "application.parquet"))
             rows = rows.replace(
                 f"({union}) t", f"({union}) t SEMI JOIN {clients} c ON t.{table.link} = c.SK_ID_CURR"
             )
-    con.execute(f"COPY ({rows}) TO {_literal(target)} (FORMAT parquet, COMPRESSION zstd)")
-
-
-def _literal(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    con.execute(f"COPY ({rows}) TO {literal(str(target))} (FORMAT parquet, COMPRESSION zstd)")
 
 
 def _count(path: Path) -> int:
@@ -236,7 +233,7 @@ def _refuse_mixture(source: Source, lake: Path) -> None:
     if not source.fictional:
         return
     lowest = duckdb.execute(
-        f"SELECT min(SK_ID_CURR) FROM {_literal(lake / 'application.parquet')}"
+        f"SELECT min(SK_ID_CURR) FROM {literal(str(lake / 'application.parquet'))}"
     ).fetchall()[0][0]
     if lowest < FIRST_FICTIONAL_ID:
         raise InputError(

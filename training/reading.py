@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 
 from model.errors import FieldError, InputError
+from model.features.expression import literal
 from model.tables import Column, Table
 from training.progress import Progress
 from training.sources import SourceFile
@@ -222,7 +223,7 @@ def _readable(opened: TableFile) -> Iterator[None]:
 
 
 def _scan(opened: TableFile) -> str:
-    path = _literal(str(opened.path))
+    path = literal(str(opened.path))
     if opened.file.suffix == ".parquet":
         return f"read_parquet({path})"
     by_name = {column.name: column for column in opened.columns}
@@ -232,15 +233,11 @@ def _scan(opened: TableFile) -> str:
         if column is None:
             types.append(f"'__extra_{place}': 'VARCHAR'")
         else:
-            types.append(f"{_literal(name)}: '{'VARCHAR' if column.kind == 'text' else 'DOUBLE'}'")
+            types.append(f"{literal(name)}: '{'VARCHAR' if column.kind == 'text' else 'DOUBLE'}'")
     return (
         f"read_csv({path}, auto_detect=false, header=true, delim=',', quote='\"', escape='\"', "
         f"store_rejects=true, rejects_limit={_MAX_REJECTS}, columns={{{', '.join(types)}}})"
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _select(opened: TableFile) -> str:
@@ -419,7 +416,7 @@ def cell(opened: TableFile, column: str, index: int) -> tuple[int, str]:
     """Line (CSV) or row (Parquet), from 1, and the value as written, of the `index`-th row (from 0)."""
     if opened.file.suffix == ".parquet":
         value = duckdb.execute(
-            f"SELECT CAST({column} AS VARCHAR) FROM read_parquet({_literal(str(opened.path))}, "
+            f"SELECT CAST({column} AS VARCHAR) FROM read_parquet({literal(str(opened.path))}, "
             f"file_row_number=true) WHERE file_row_number = {index}"
         ).fetchall()[0][0]
         return index + 1, "" if value is None else str(value)

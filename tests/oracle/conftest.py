@@ -16,3 +16,10 @@ def sample_lake(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Home:
     home = Home(tmp_path_factory.mktemp("sample"))
     ingest(sample, home)
     return home
+
+
+@pytest.fixture(scope="module", params=["fictional portfolio", "real sample"])
+def home(request: pytest.FixtureRequest) -> Home:
+    name = "small_home" if request.param == "fictional portfolio" else "sample_lake"
+    found: Home = request.getfixturevalue(name)
+    return found

@@ -34,13 +34,6 @@ def tolerance(name: str) -> float:
     return RATIO_SUMS if name.endswith(("_MEAN", "_SUM")) else 0.0
 
 
-@pytest.fixture(scope="module", params=["fictional portfolio", "real sample"])
-def home(request: pytest.FixtureRequest) -> Home:
-    name = "small_home" if request.param == "fictional portfolio" else "sample_lake"
-    found: Home = request.getfixturevalue(name)
-    return found
-
-
 @pytest.fixture(scope="module")
 def engine(home: Home) -> pd.DataFrame:
     vocabulary = learn_vocabulary(home)

@@ -17,13 +17,6 @@ from training.matrix import compute_features, learn_vocabulary
 CLIENTS = 500
 
 
-@pytest.fixture(scope="module", params=["fictional portfolio", "real sample"])
-def home(request: pytest.FixtureRequest) -> Home:
-    name = "small_home" if request.param == "fictional portfolio" else "sample_lake"
-    found: Home = request.getfixturevalue(name)
-    return found
-
-
 @pytest.fixture(scope="module")
 def vocabulary(home: Home) -> Vocabulary:
     return learn_vocabulary(home)

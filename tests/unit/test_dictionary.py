@@ -15,10 +15,10 @@ import pytest
 
 from model import dictionary
 from model.features import feature_names, text_columns
+from model.locale import LANGUAGES
 from model.tables import APPLICATION, TABLES
 from tests.unit.vocabularies import archive_features, kept_features
 
-LANGUAGES = ("fr", "en")
 FILE = Path(dictionary.__file__).with_name("dictionary.toml")
 WORDS = tomllib.loads(FILE.read_text("utf-8"))
 RAW = re.compile(r"[A-Z0-9]+_[A-Z0-9_]+|\bnan\b|\bNone\b")
