@@ -91,9 +91,7 @@ def _filled(
     unit = field.get("unit", "share" if row["show"] == "shares" else "count")
     written = {"v": _figure(reason.value, field, unit, language, currency)}
     if reason.reference is not None:
-        written["ref"] = _figure(
-            reason.reference, field, field.get("reference_unit", unit), language, currency
-        )
+        written["ref"] = _figure(reason.reference, field, unit, language, currency)
     if "n" in field:
         written["n"] = field["n"]
     if row["show"] == "shares":
