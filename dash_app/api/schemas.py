@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from model.policy import Opinion
 from model.tables import HISTORY, MAX_ID, TABLES, Column, Table
 
-Opinion = Literal["favourable", "review", "unfavourable"]
 Grades = Literal["A", "B", "C", "D", "E", "F", "G"]
 Probability = Field(ge=0, le=1)
 
