@@ -30,6 +30,7 @@ UNITS: tuple[str, ...] = (
     "ahead",  # days to a date, negative when past
     "delay",  # days late, or early: always counted in days
     "age",  # days before the application, shown in whole years
+    "hour",  # of the day
     "years",
     "months",
     "count",

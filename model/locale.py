@@ -225,6 +225,14 @@ def _delay(x: float, language: str) -> str:
     return _counted(_tenth(x), "day", language)
 
 
+def _hour(x: float, language: str) -> str:
+    """An hour of the day: « 10 h » / "10:00"; a mean of several keeps its tenths: « 10,5 h »."""
+    shown = _tenth(x)
+    if language == "en" and isinstance(shown, int):
+        return f"{shown}:00"
+    return f"{number(shown, language, digits=0 if isinstance(shown, int) else 1)}{NBSP}h"
+
+
 def _number(x: float, language: str) -> str:
     """Three significant digits at least, no more than the value needs."""
     if x == 0 or abs(x) >= 100:
@@ -240,6 +248,7 @@ _WRITERS = {
     "ahead": ahead,
     "age": lambda x, language: _counted(math.floor(abs(x) / 365.25), "year", language),
     "delay": _delay,
+    "hour": _hour,
     "years": lambda x, language: _counted(_tenth(x), "year", language),
     "months": lambda x, language: _counted(_tenth(abs(x)), "month", language),
     "instalments": lambda x, language: _counted(_tenth(x), "instalment", language),

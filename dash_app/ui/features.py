@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -30,7 +31,13 @@ def options(names: Sequence[str], language: str) -> list[Option]:
 @lru_cache(maxsize=8)
 def options_by_label(names: tuple[str, ...], language: str) -> list[Option]:
     """The same in the order of the words."""
-    return sorted(options(names, language), key=lambda option: option["label"].casefold())
+    return sorted(options(names, language), key=lambda option: _as_in_a_dictionary(option["label"]))
+
+
+def _as_in_a_dictionary(words: str) -> str:
+    """Key that puts «études» with the e."""
+    letters = unicodedata.normalize("NFKD", words.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def choice(control_id: str, label: str, offered: Sequence[Option], value: str) -> html.Div:

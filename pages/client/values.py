@@ -15,6 +15,8 @@ from pages.client.file import File
 from pages.client.head import not_read
 
 _DOCUMENT: Final = "FLAG_DOCUMENT_"
+_YES_NO: Final = {"Y": 1.0, "N": 0.0}
+"""Beside its label such a value needs no words of its own: «Véhicule déclaré : non»."""
 
 
 def section(file: File, language: str) -> html.Section:
@@ -77,7 +79,11 @@ def _absent(columns: Sequence[str], language: str) -> Element:
 
 
 def _value(column: str, value: Any, file: File, language: str) -> Element:
-    words = dictionary.shown(column, value, language, file.currency)
+    words = (
+        locale.value(_YES_NO[value], "flag", language)
+        if value in _YES_NO
+        else dictionary.shown(column, value, language, file.currency)
+    )
     label = dictionary.entry(column).label(language)
     return _row(label if column in file.read else [label, not_read(language)], words)
 

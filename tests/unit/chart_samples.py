@@ -45,7 +45,7 @@ def position_data(here: int | None = 1, **changes: Any) -> position.PositionData
     ]
     bins.append(position.Bin("9 ans et plus", "≥ 9", 40, 20, 5))
     given: dict[str, Any] = {"feature": "Ancienneté dans l’emploi", "here": here, "value": "8 mois"}
-    return position.data(bins, position.Bin("non salarié", "non salarié", 700, 600, 30), **(given | changes))
+    return position.data(bins, position.Bin("sans emploi salarié", "sans emploi salarié", 700, 600, 30), **(given | changes))
 
 
 def importance_data(selected: str | None = "R03") -> importance.ImportanceData:
@@ -60,7 +60,7 @@ def dependence_data(**changes: Any) -> dependence.DependenceData:
         "direction": -1,
         "line": [(float(x), 2.0 - x / 4, 1.6 - x / 4, 2.5 - x / 4, 100) for x in range(12)],
         "sample": [(x / 10, 2.0 - x / 40) for x in range(100)],
-        "missing": dependence.Missing(0.18, -0.8, -1.25, -0.35, "non salarié"),
+        "missing": dependence.Missing(0.18, -0.8, -1.25, -0.35, "sans emploi salarié"),
     }
     return dependence.data(**(given | changes))
 

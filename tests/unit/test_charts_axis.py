@@ -29,7 +29,7 @@ def test_days_before_the_application_run_from_recent_to_old():
 
     assert drawn.bins[0].label.startswith("moins de ")
     assert drawn.bins[-1].label.endswith(" et plus")
-    assert drawn.missing.label == "non salarié"
+    assert drawn.missing.label == "sans emploi salarié"
     assert drawn.missing.files == 100
 
 

@@ -24,7 +24,7 @@ def test_missing_column_is_hatched_left_of_the_values_and_never_joined():
     assert column["x"][0] < min(line["x"])
     assert dot["y"] == [-0.8]
     assert column["x"][0] not in line["x"]
-    assert figure["layout"]["xaxis"]["ticktext"][0] == "non salarié"
+    assert figure["layout"]["xaxis"]["ticktext"][0] == "sans emploi salarié"
 
 
 def test_values_without_an_effect_are_left_out():
@@ -51,7 +51,7 @@ def test_sentence_tells_the_extremes_and_the_missing():
 def test_table_starts_with_the_missing_files():
     table = dependence.table(dependence_data(), "en", write)
 
-    assert table.rows[0][0] == "non salarié"
+    assert table.rows[0][0] == "sans emploi salarié"
     assert table.rows[0][3] == "18.0%"
     assert len(table.rows) == 13
 

@@ -172,6 +172,15 @@ def test_failure_of_one_panel_leaves_the_others(serving, app_context, monkeypatc
     assert "E7K2F000" in caplog.text
 
 
+@pytest.mark.parametrize(("value", "french", "english"), [("Y", "oui", "yes"), ("N", "non", "no")])
+def test_a_declared_possession_is_yes_or_no_beside_its_label(serving, app_context, value, french, english):
+    file = file_of(serving, "review")
+
+    for language, words in (("fr", french), ("en", english)):
+        row = values._value("FLAG_OWN_CAR", value, file, language)
+        assert text_of(row).endswith(words)
+
+
 def broken(*_args, **_kwargs):
     raise ZeroDivisionError
 

@@ -331,7 +331,7 @@ def test_bounds_of_an_editable_number_lie_within_its_table() -> None:
 
 def test_the_sentinel_of_days_employed_reads_as_its_meaning() -> None:
     for value in (365243, None, float("nan")):
-        assert dictionary.shown("DAYS_EMPLOYED", value, "fr") == "non salarié"
+        assert dictionary.shown("DAYS_EMPLOYED", value, "fr") == "sans emploi salarié"
         assert dictionary.shown("DAYS_EMPLOYED", value, "en") == "not employed"
 
 

@@ -142,6 +142,8 @@ def test_an_identifier_is_cut_by_three_without_a_comma() -> None:
         (1.3, "delay", f"1,3{NB}jour", f"1.3{NB}days"),
         (45.0, "delay", f"45{NB}jours", f"45{NB}days"),
         (-12_000.0, "age", f"32{NB}ans", f"32{NB}years"),
+        (10.0, "hour", f"10{NB}h", "10:00"),
+        (10.46, "hour", f"10,5{NB}h", f"10.5{NB}h"),
         (12.0, "years", f"12{NB}ans", f"12{NB}years"),
         (-7.0, "months", f"7{NB}mois", f"7{NB}months"),
         (3.0, "count", "3", "3"),

@@ -70,7 +70,7 @@ def test_an_important_empty_field_is_flagged_with_its_rate_and_code() -> None:
     (flag,) = assess(EXT_SOURCE_1=None).flags
     assert flag == Flag("missing", "EXT_SOURCE_1", missing_rate=0.56, code="R02")
     assert quality.flag_text(flag, "fr") == (
-        f"Note de crédit externe n°{NB}1{NB}: non renseigné, comme pour 56{NB}% des dossiers."
+        f"Note de crédit externe n°{NB}1{NB}: valeur absente, comme pour 56{NB}% des dossiers."
         " Compté dans le code R02."
     )
     assert quality.flag_text(flag, "en") == (
