@@ -15,7 +15,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model import dictionary, reason_texts, reasons
-from model.reasons import CODES, NO_CODE, Reason, ReasonPlan, sentence, told_inverted, value_shown
+from model.locale import LANGUAGES
+from model.policy import Policy
+from model.reasons import (
+    AGAINST,
+    CODES,
+    FOR,
+    NO_CODE,
+    Reason,
+    ReasonPlan,
+    sentence,
+    told_inverted,
+    value_shown,
+)
 from tests.unit.test_dictionary import RAW, judges
 from tests.unit.vocabularies import archive_features, kept_features
 
@@ -23,7 +35,6 @@ NB = "\u00a0"
 FILE = Path(reason_texts.__file__).with_name("reasons.toml")
 FEATURES = kept_features()
 PLACE = {name: index for index, name in enumerate(FEATURES)}
-LANGUAGES = ("fr", "en")
 
 
 def medians(value: float = 0.5) -> dict[str, float | None]:
@@ -31,6 +42,8 @@ def medians(value: float = 0.5) -> dict[str, float | None]:
 
 
 PLAN = ReasonPlan(FEATURES, medians())
+POLICY = Policy.theoretical()
+EVERY_CODE = Policy.theoretical(max_reasons=41, min_reason_share=0.0)
 
 laws = settings(max_examples=40, deadline=None)
 seeds = st.integers(0, 2**32 - 1)
@@ -52,15 +65,17 @@ class Client:
         self.delta[PLACE[feature]] = effect
         return self
 
-    def ask(self, side: str = "adverse", **more: Any) -> tuple[Reason, ...]:
-        return getattr(self.plan, side)(
+    def ask(self, side: str = "adverse", policy: Policy = POLICY) -> tuple[Reason, ...]:
+        return self.plan.told(
+            AGAINST if side == "adverse" else FOR,
             self.delta,
             self.delta / 100,
             self.values,
             has_bureau=self.has_bureau,
             has_previous=self.has_previous,
             application=self.application,
-            **more,
+            maximum=policy.max_reasons,
+            min_share=policy.min_reason_share,
         )
 
 
@@ -110,7 +125,7 @@ def test_L18_reasons_are_at_most_four_sorted_unique_and_all_on_their_side(
 def test_L19_L20_a_reason_shows_a_kept_feature_of_its_own_code(seed: int) -> None:
     client = Client()
     (client.delta,), (client.values,) = random_block(seed, 1)
-    for reason in client.ask(maximum=41, min_share=0.0):
+    for reason in client.ask(policy=EVERY_CODE):
         assert reason.code in CODES
         if reason.feature is not None:
             assert dictionary.excluded(reason.feature) is None
@@ -141,7 +156,7 @@ def test_many_clients_get_the_codes_that_each_gets_alone(
     delta, values = random_block(seed)
     bureau, previous = np.full(len(delta), has_bureau), np.full(len(delta), has_previous)
     bureau[0], previous[1] = True, True
-    adverse, favourable = PLAN.first_codes(delta, values, bureau, previous)
+    adverse, favourable = PLAN.first_codes(delta, values, bureau, previous, min_share=POLICY.min_reason_share)
     sums = PLAN.code_sums(delta, values, bureau, previous)
     for row in range(len(delta)):
         client = Client()
@@ -163,7 +178,9 @@ def test_many_clients_read_their_categories_as_each_does_alone(seed: int) -> Non
     choices = {name: [None, "XNA", "Religion", "Maternity leave", "Drivers", "Y"] for name in columns}
     raw = {name: [choices[name][i] for i in rng.integers(0, 6, len(delta))] for name in columns}
     everyone = np.ones(len(delta), dtype=bool)
-    adverse, _ = PLAN.first_codes(delta, values, everyone, everyone, application=raw)
+    adverse, _ = PLAN.first_codes(
+        delta, values, everyone, everyone, application=raw, min_share=POLICY.min_reason_share
+    )
     for row in range(len(delta)):
         client = Client()
         client.delta, client.values = delta[row], values[row]
@@ -498,7 +515,7 @@ def test_no_written_reason_leaks_a_placeholder_a_token_or_the_other_language(
     (client.delta,), (client.values,) = random_block(seed, 1)
     client.has_bureau, client.has_previous = bool(seed % 2), bool(seed % 3)
     for side in ("adverse", "favourable"):
-        for reason in client.ask(side, maximum=41, min_share=0.0):
+        for reason in client.ask(side, EVERY_CODE):
             text = reasons.sentence(reason, language, "EUR")
             assert not re.search(r"[{}]|-\d|\bnan\b|None", text), text
             assert not RAW.search(text), text
