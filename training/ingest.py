@@ -1,6 +1,6 @@
 """The archive into the lake: seven typed Parquet files, sorted by client, or nothing at all.
 
-Each table is staged and checked (``training/reading.py``), freed of the rows of unknown
+Each table is staged and checked (``training/reading.py``, ``table_checks.py``), freed of the rows of unknown
 clients, sorted by client and written. The lake changes hands in one move at the end; a
 refused archive leaves the former lake as it was.
 """
@@ -24,15 +24,10 @@ from model.home import Home
 from model.tables import TABLES, Table
 from training.folders import replaced
 from training.progress import Progress, silent
-from training.reading import (
-    DUCKDB_TYPES,
-    TableFile,
-    fine_amounts,
-    open_table_file,
-    refuse_duplicates,
-    stage,
-)
+from training.reading import DUCKDB_TYPES, stage
 from training.sources import Source, find_tables
+from training.table_checks import fine_amounts, refuse_duplicates
+from training.table_file import TableFile, open_table_file
 
 MEMORY_LIMIT = "2GB"
 THREADS = 2
