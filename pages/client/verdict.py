@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dash import html
+from dash.development.base_component import Component
 
 from dash_app.charts import panel, scale
 from dash_app.i18n import plural, t
@@ -96,6 +97,24 @@ def frequency(default_probability: float, language: str) -> str:
     return plural("client.verdict.frequency", max(round(expected), 0), language, base=words)
 
 
+def _outside(file: File, language: str) -> list[Component]:
+    """A sentence when the interval of the nearest scores does not hold the probability."""
+    given = file.opened.assessment
+    low, high = given.interval.low, given.interval.high
+    if low <= given.default_probability <= high:
+        return []
+    side = "above" if given.default_probability > high else "below"
+    return [html.Span(t(f"client.foot.{side}{'_end' if _at_end(file, side) else ''}", language))]
+
+
+def _at_end(file: File, side: str) -> bool:
+    """Whether fewer than half of the nearest scores can lie beyond this one: nearly all are on one side."""
+    beyond = file.opened.assessment.percentile / 100
+    if side == "above":
+        beyond = 1 - beyond
+    return beyond * len(file.opened.serving.bundle.intervals.margins) < file.opened.assessment.interval.n / 2
+
+
 def _foot(file: File, language: str) -> html.Div:
     given = file.opened.assessment
     near = given.interval
@@ -110,6 +129,7 @@ def _foot(file: File, language: str) -> html.Div:
                     interval=locale.interval(near.low, near.high, language),
                 )
             ),
+            *_outside(file, language),
             html.Span(
                 t(
                     "client.foot.grade",

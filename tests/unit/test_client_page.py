@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import flask
@@ -170,6 +171,29 @@ def test_failure_of_one_panel_leaves_the_others(serving, app_context, monkeypatc
     assert "E7K2F000" in words
     assert "Pourquoi cet avis" in words
     assert "E7K2F000" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "percentile", "words"),
+    [
+        (0.0, 1.0, 99.9, None),
+        (0.0, 0.001, 99.9, "en bout d’échelle, presque toutes les PD voisines sont plus basses"),
+        (0.0, 0.001, 50.0, "moins souvent que ne le dit le modèle"),
+        (0.999, 1.0, 50.0, "plus souvent que ne le dit le modèle"),
+        (0.999, 1.0, 0.1, "en bout d’échelle, presque toutes les PD voisines sont plus hautes"),
+    ],
+)
+def test_a_probability_outside_its_interval_is_said(serving, app_context, low, high, percentile, words):
+    file = file_of(serving, "review")
+    given = file.opened.assessment
+    near = given.interval._replace(low=low, high=high)
+    given = replace(given, interval=near, percentile=percentile)
+    file = replace(file, opened=replace(file.opened, assessment=given))
+
+    shown = text_of(verdict.section(file, "fr"))
+
+    assert ("cet intervalle" in shown) == (words is not None)
+    assert words is None or words in shown
 
 
 @pytest.mark.parametrize(("value", "french", "english"), [("Y", "oui", "yes"), ("N", "non", "no")])
