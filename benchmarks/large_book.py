@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from model.book import Block, Book, load_book, write_book
+from model.book import Book, load_book
+from model.book_writing import Block, write_book
 from model.bundle import load_bundle
 from model.home import Home
 from model.pointer import read_pointer, replace_pointer

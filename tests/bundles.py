@@ -16,8 +16,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from model.book import Block, write_book
-from model.bundle import Bundle, BundleParts, golden_rows, load_bundle, write_bundle
+from model.book_writing import Block, write_book
+from model.bundle import Bundle, load_bundle
+from model.bundle_writing import BundleParts, golden_rows, write_bundle
 from model.calibration import BetaCalibration
 from model.contributions import Reference, contributions
 from model.dictionary import CODES, direction

@@ -19,7 +19,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from model.book import UNKNOWN, Block, write_book
+from model.book import UNKNOWN
+from model.book_writing import Block, write_book
 from model.bundle import Bundle, load_bundle
 from model.errors import IntegrityError, UnavailableError
 from model.features import features, text_columns

@@ -8,7 +8,7 @@ from typing import Any
 import lightgbm as lgb
 import numpy as np
 
-from model.bundle import BundleParts, golden_rows
+from model.bundle_writing import BundleParts, golden_rows
 from model.calibration import BetaCalibration
 from model.contributions import Reference, contributions
 from model.dictionary import CODES, entry

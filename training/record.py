@@ -20,7 +20,8 @@ from mlflow.entities import Metric
 from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema
 
-from model.bundle import BundleParts, library_versions, write_bundle
+from model.bundle import library_versions
+from model.bundle_writing import BundleParts, write_bundle
 from model.neighbours import reference_sample
 from model.reasons import CATALOGUE_VERSION
 from model.version import code_version

@@ -204,3 +204,17 @@ def test_sparks_follow_the_theme_of_the_page(open_as: Open, files: dict[str, int
     assert picture.evaluate("e => getComputedStyle(e).colorScheme") == "dark"
     assert len(str(picture.get_attribute("alt"))) > 20
     assert picture.evaluate("e => e.naturalWidth") == 148
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("fr", "Portefeuille fictif"), ("en", "Fictional portfolio")]
+)
+def test_paper_says_that_the_portfolio_is_fictional(
+    open_as: Open, files: dict[str, int], language: str, words: str
+) -> None:
+    page = opened(open_as("advisor", f"/client/{files['review']}", language=language))
+    page.emulate_media(media="print")
+
+    expect(page.locator(".strip .fiction")).to_be_visible()
+    expect(page.locator(".strip .fiction")).to_have_text(words)
+    expect(page.locator("#fiction")).to_be_hidden()

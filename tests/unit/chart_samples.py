@@ -45,7 +45,9 @@ def position_data(here: int | None = 1, **changes: Any) -> position.PositionData
     ]
     bins.append(position.Bin("9 ans et plus", "≥ 9", 40, 20, 5))
     given: dict[str, Any] = {"feature": "Ancienneté dans l’emploi", "here": here, "value": "8 mois"}
-    return position.data(bins, position.Bin("sans emploi salarié", "sans emploi salarié", 700, 600, 30), **(given | changes))
+    return position.data(
+        bins, position.Bin("sans emploi salarié", "sans emploi salarié", 700, 600, 30), **(given | changes)
+    )
 
 
 def importance_data(selected: str | None = "R03") -> importance.ImportanceData:

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.bundle import Bundle, check_golden, golden_rows, load_bundle, verify_folder, write_bundle
+from model.bundle import Bundle, check_golden, load_bundle, verify_folder
+from model.bundle_writing import golden_rows, write_bundle
 from model.errors import IntegrityError, UnavailableError
 from model.sealed import MANIFEST, SealedWriter, canonical_json
 from tests.bundles import made, write_small_bundle

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as of_numpy
 
 from model.book import Book, load_book
-from model.bundle import Bundle, load_bundle, write_bundle
+from model.bundle import Bundle, load_bundle
+from model.bundle_writing import write_bundle
 from model.errors import UnavailableError
 from model.neighbours import (
     LEAVES,

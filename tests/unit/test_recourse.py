@@ -12,7 +12,8 @@ import pytest
 
 from model.assess import assess
 from model.book import Book
-from model.bundle import Bundle, load_bundle, write_bundle
+from model.bundle import Bundle, load_bundle
+from model.bundle_writing import write_bundle
 from model.case import Case, case_from_features
 from model.errors import InputError, UnavailableError
 from model.recourse import (
