@@ -13,7 +13,6 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = ("model", "training", "dash_app", "pages", "callbacks")
 USED_OTHERWISE = {
     "gunicorn": "the Procfile runs it",
-    "imbalanced-learn": "locked with the rest: resampling methods are to be compared at these versions",
     "shap": "the tests compare our contributions with it; it must be resolved with the rest",
     "plotly": "Dash ships its script; figures are plain dictionaries that the tests validate with it",
 }
