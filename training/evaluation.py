@@ -7,8 +7,8 @@ probabilities of default of clients that the scoring model did not see.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ DRAWS = 500
 ECE_BINS = 15
 # Refusal cut-offs tried for the empirical optimum: 0.0005, 0.0010, … 0.6.
 CUTOFF_GRID = np.arange(1, 1201) * 0.0005
+CROSS_FITTED = ("brier", "log_loss", "ece", "ece_noise_floor", "observed_expected", "mean_pd")
+"""Metrics of the calibration itself: from curves that did not see the client."""
 _CURVE_POINTS = 200
 
 
@@ -73,27 +75,68 @@ def delong(target: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarr
     -----
     DeLong, DeLong, Clarke-Pearson (1988) in the mid-rank form of Sun and Xu (2014).
     """
+    placed_bad, placed_good = _placements(target, scores)
+    return placed_bad.mean(axis=1), _covariance(placed_bad, placed_good)
+
+
+def auc_score(target: np.ndarray, score: np.ndarray) -> Estimate:
+    """Area under the ROC curve with its DeLong interval.
+
+    Parameters
+    ----------
+    target : (n,) outcomes
+    score : (n,) scores, or (repeats, n) scores of the same clients by the models of repeated
+        cross-validation: then the mean area
+
+    Notes
+    -----
+    The mean of areas is the mean over pairs of clients of the share of repeats that order
+    them rightly, so DeLong's components are the means of those of the repeats. Repeats make
+    the estimate steadier against the folds; they are no new clients and narrow nothing else.
+    """
+    placed_bad, placed_good = (placed.mean(axis=0)[None] for placed in _placements(target, score))
+    value, half = float(placed_bad.mean()), _half_width(_covariance(placed_bad, placed_good)[0, 0])
+    return Estimate(value, max(0.0, value - half), min(1.0, value + half))
+
+
+def auc_difference(target: np.ndarray, score: np.ndarray, other: np.ndarray) -> Estimate:
+    """Area of `score` less that of `other`, of the same clients, with its DeLong interval.
+
+    Parameters
+    ----------
+    target : (n,) outcomes
+    score, other : (n,) or (repeats, n) as in `auc_score`
+    """
+    pairs = zip(_placements(target, score), _placements(target, other), strict=True)
+    placed_bad, placed_good = (np.stack([one.mean(axis=0), two.mean(axis=0)]) for one, two in pairs)
+    covariance = _covariance(placed_bad, placed_good)
+    variance = covariance[0, 0] + covariance[1, 1] - 2 * covariance[0, 1]
+    value, half = float(placed_bad[0].mean() - placed_bad[1].mean()), _half_width(variance)
+    return Estimate(value, value - half, value + half)
+
+
+def _placements(target: np.ndarray, scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Share of the other outcome's clients that each client is rightly ordered against."""
     rows = np.atleast_2d(np.asarray(scores, dtype=np.float64))
     bad = np.asarray(target) == 1
     n_bad, n_good = int(bad.sum()), int((~bad).sum())
-    auc = np.empty(len(rows))
     placed_bad, placed_good = np.empty((len(rows), n_bad)), np.empty((len(rows), n_good))
     for i, row in enumerate(rows):
         rank = rankdata(row)
         placed_bad[i] = (rank[bad] - rankdata(row[bad])) / n_good
         placed_good[i] = 1.0 - (rank[~bad] - rankdata(row[~bad])) / n_bad
-        auc[i] = placed_bad[i].mean()
-    covariance = np.cov(placed_bad).reshape(len(rows), -1) / n_bad
-    covariance = covariance + np.cov(placed_good).reshape(len(rows), -1) / n_good
-    return auc, covariance
+    return placed_bad, placed_good
 
 
-def auc_score(target: np.ndarray, score: np.ndarray) -> Estimate:
-    """Area under the ROC curve with its DeLong interval."""
-    auc, covariance = delong(target, score)
-    half = float(norm.ppf(0.5 + LEVEL / 2) * np.sqrt(covariance[0, 0]))
-    value = float(auc[0])
-    return Estimate(value, max(0.0, value - half), min(1.0, value + half))
+def _covariance(placed_bad: np.ndarray, placed_good: np.ndarray) -> np.ndarray:
+    scores = len(placed_bad)
+    of_bad = np.cov(placed_bad).reshape(scores, -1) / placed_bad.shape[1]
+    return of_bad + np.cov(placed_good).reshape(scores, -1) / placed_good.shape[1]
+
+
+def _half_width(variance: float) -> float:
+    # Two equal scores differ by exactly nothing; rounding may say −1e-20.
+    return float(norm.ppf(0.5 + LEVEL / 2) * np.sqrt(max(variance, 0.0)))
 
 
 class _Sorted:
@@ -104,7 +147,7 @@ class _Sorted:
         p, y = np.asarray(pd_, dtype=np.float64)[order], np.asarray(target, dtype=np.float64)[order]
         refused = p >= costs.cutoff
         safe = np.clip(p, 1e-15, 1 - 1e-15)
-        self.y, self.p, self.n = y, p, len(y)
+        self.order, self.y, self.p, self.n = order, y, p, len(y)
         self.last_of_tie = np.flatnonzero(np.append(p[1:] != p[:-1], True))
         groups = np.array_split(np.arange(self.n), min(ECE_BINS, self.n))
         self.bins = np.array([group[0] for group in groups])
@@ -166,9 +209,11 @@ def evaluate(
     Parameters
     ----------
     target : (n,) outcomes, both present
-    pd_ : (n,) calibrated out-of-fold probabilities of default
+    pd_ : (n,) calibrated out-of-fold probabilities of default, or (repeats, n) of the same
+        clients: then the mean of each metric over the repeats
     costs : operated cut-off and cost of the two errors
-    draws : bootstrap draws of clients over fixed scores (AUC and Gini: DeLong instead)
+    draws : bootstrap draws of clients over fixed scores, the same for every repeat (AUC and
+        Gini: DeLong instead)
     seed : of the draws
 
     Returns
@@ -177,25 +222,93 @@ def evaluate(
     ``ece_noise_floor``: below it no miscalibration is visible at this size.
     """
     auc = auc_score(target, pd_)
-    clients = _Sorted(target, pd_, costs)
-    values = clients.metrics(np.ones(clients.n))
-    random = np.random.default_rng(seed)
+    repeats = [_Sorted(target, row, costs) for row in np.atleast_2d(pd_)]
+    values = _mean([clients.metrics(np.ones(clients.n)) for clients in repeats])
     drawn: dict[str, list[float]] = {name: [] for name in values}
-    for _ in range(draws):
-        weight = np.bincount(random.integers(0, clients.n, clients.n), minlength=clients.n).astype(float)
-        if 0 < (weight * clients.y).sum() < clients.n:  # one outcome only: no rates
-            for name, value in clients.metrics(weight).items():
+    for weight in _weights(target, draws, seed):
+        if 0 < weight @ target < len(target):  # one outcome only: no rates
+            for name, value in _mean([clients.metrics(weight[clients.order]) for clients in repeats]).items():
                 drawn[name].append(value)
     result = {
         "auc": auc,
         "gini": Estimate(2 * auc.value - 1, 2 * auc.low - 1, 2 * auc.high - 1),
     }
+    return result | {name: _percentiles(value, drawn[name]) for name, value in values.items()}
+
+
+def differences(
+    target: np.ndarray,
+    terms: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    *,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> dict[str, Estimate]:
+    """Paired differences of metrics that are means over clients (`per_client`).
+
+    Parameters
+    ----------
+    target : (n,) outcomes
+    terms : name → the two (n,) or (repeats, n) terms whose means are compared, first less second
+    draws, seed : of the bootstrap; every name and both sides of it share the draws
+    """
+    names = list(terms)
+    gaps = np.stack([np.atleast_2d(one - other).mean(axis=0) for one, other in terms.values()])
+    # One draw at a time: all weights at once would be n × draws numbers.
+    drawn = np.array([gaps @ weight / len(target) for weight in _weights(target, draws, seed)])
+    return {name: _percentiles(gaps[k].mean(), drawn[:, k].tolist()) for k, name in enumerate(names)}
+
+
+def relative_cost(
+    target: np.ndarray,
+    pd_: np.ndarray,
+    costs: Costs,
+    *,
+    cutoff: float,
+    draws: int = DRAWS,
+    seed: int = 0,
+) -> Estimate:
+    """Cost at the operated cut-off against the cost at another, −0.3 = 30 % lower.
+
+    Parameters
+    ----------
+    target, pd_, costs, draws, seed : as in `evaluate`
+    cutoff : the other cut-off; above 1 it accepts everybody
+    """
+    operated = per_client(target, pd_, costs)["cost_per_file"].mean(axis=0)
+    other = per_client(target, pd_, replace(costs, cutoff=cutoff))["cost_per_file"].mean(axis=0)
+    drawn = [(weight @ operated) / (weight @ other) - 1 for weight in _weights(target, draws, seed)]
+    return _percentiles(operated.mean() / other.mean() - 1, drawn)
+
+
+def per_client(target: np.ndarray, pd_: np.ndarray, costs: Costs) -> dict[str, np.ndarray]:
+    """Terms whose mean over clients is a metric: log loss, Brier score, cost; (repeats, n) each."""
+    y, p = np.asarray(target, dtype=np.float64), np.atleast_2d(np.asarray(pd_, dtype=np.float64))
+    safe = np.clip(p, 1e-15, 1 - 1e-15)
+    return {
+        "log_loss": -(y * np.log(safe) + (1 - y) * np.log1p(-safe)),
+        "brier": (p - y) ** 2,
+        "cost_per_file": np.where(p >= costs.cutoff, costs.fp * (1 - y), costs.fn * y),
+    }
+
+
+def _weights(target: np.ndarray, draws: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each client is in a bootstrap draw; the same seed and size, the same draws."""
+    random, n = np.random.default_rng(seed), len(target)
+    for _ in range(draws):
+        yield np.bincount(random.integers(0, n, n), minlength=n).astype(float)
+
+
+def _mean(repeats: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    if len(repeats) == 1:
+        return dict(repeats[0])
+    return {name: float(np.mean([repeat[name] for repeat in repeats])) for name in repeats[0]}
+
+
+def _percentiles(value: float, drawn: Sequence[float]) -> Estimate:
+    known = [one for one in drawn if not np.isnan(one)]
     tail = (1 - LEVEL) / 2
-    for name, value in values.items():
-        known = [value for value in drawn[name] if not np.isnan(value)]
-        low, high = np.quantile(known, [tail, 1 - tail]) if known else (np.nan, np.nan)
-        result[name] = Estimate(float(value), float(low), float(high))
-    return result
+    low, high = np.quantile(known, [tail, 1 - tail]) if known else (np.nan, np.nan)
+    return Estimate(float(value), float(low), float(high))
 
 
 def curves(target: np.ndarray, pd_: np.ndarray) -> dict[str, Any]:
@@ -255,6 +368,14 @@ def calibration_bins(p: np.ndarray, y: np.ndarray) -> list[dict[str, float]]:
             }
         )
     return rows
+
+
+def plain(metrics: Mapping[str, Estimate]) -> dict[str, dict[str, float | None]]:
+    """Estimates as JSON values: a number that does not exist is null."""
+    return {
+        name: {part: value if np.isfinite(value) else None for part, value in asdict(estimate).items()}
+        for name, estimate in metrics.items()
+    }
 
 
 def flat(metrics: Mapping[str, Estimate], rename: Callable[[str], str] = str) -> dict[str, float]:

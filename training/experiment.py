@@ -19,13 +19,10 @@ from model.policy import Policy
 from training.boosting import CrossValidated, Recipe, cross_validate, dataset, refit
 from training.calibrate import cross_fitted, fit_beta
 from training.dataset import Clients
-from training.evaluation import Costs, Estimate, auc_score, curves, evaluate
+from training.evaluation import CROSS_FITTED, Costs, Estimate, auc_score, curves, evaluate
 from training.export import make_policy
 from training.folds import FOLDS, assign_folds, splits
 from training.progress import Progress, silent
-
-CROSS_FITTED = ("brier", "log_loss", "ece", "ece_noise_floor", "observed_expected", "mean_pd")
-"""Metrics of the calibration itself: from curves that did not see the client."""
 
 FOLD_DRAWS = 200
 

@@ -11,11 +11,17 @@ from sklearn import metrics as oracle
 from training.evaluation import (
     CUTOFF_GRID,
     Costs,
+    Estimate,
+    auc_difference,
     auc_score,
     curves,
     delong,
+    differences,
     evaluate,
     flat,
+    per_client,
+    plain,
+    relative_cost,
 )
 
 TENTH = Costs.theoretical()
@@ -167,3 +173,143 @@ def test_flat_metrics_carry_their_bounds_and_no_number_that_does_not_exist():
 
     assert {"auc", "auc_low", "auc_high"} <= named.keys()
     assert "accepted_bad_rate" not in named  # nobody is accepted
+
+
+# Repeats and paired differences ---------------------------------------------------------
+
+
+def _repeated(n: int, repeats: int, seed: int = 0, decimals: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """One outcome and several noisy views of the probability that drew it, ties included."""
+    target, pd_ = _scored(n, seed)
+    random = np.random.default_rng(seed + 1)
+    noisy = np.log(pd_ / (1 - pd_)) + random.normal(0, 0.5, (repeats, n))
+    return target, np.round(np.clip(1 / (1 + np.exp(-noisy)), 1e-3, 1 - 1e-3), decimals)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000), repeats=st.integers(1, 4))
+def test_a_metric_of_repeats_is_the_mean_of_the_repeats(seed, repeats):
+    target, pds = _repeated(300, repeats, seed)
+
+    whole = evaluate(target, pds, costs=TENTH, draws=2)
+
+    single = [evaluate(target, row, costs=TENTH, draws=2) for row in pds]
+    for name in whole:
+        assert whole[name].value == pytest.approx(np.mean([one[name].value for one in single])), name
+    assert whole["auc"].value == pytest.approx(np.mean([oracle.roc_auc_score(target, row) for row in pds]))
+
+
+def test_equal_repeats_change_neither_value_nor_interval():
+    target, pd_ = _scored(800, seed=3)
+
+    once, thrice = (evaluate(target, given_, costs=TENTH, draws=20) for given_ in (pd_, np.stack([pd_] * 3)))
+
+    for name in once:
+        assert once[name].value == pytest.approx(thrice[name].value), name
+        assert (once[name].low, once[name].high) == pytest.approx((thrice[name].low, thrice[name].high)), name
+
+
+@settings(max_examples=20, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_a_difference_of_areas_is_that_of_scikit_learn_and_turns_with_its_sides(seed):
+    target, pds = _repeated(250, 4, seed, decimals=2)
+    one, other = pds[:2], pds[2:]
+
+    found, turned = auc_difference(target, one, other), auc_difference(target, other, one)
+
+    areas = [oracle.roc_auc_score(target, row) for row in pds]
+    assert found.value == pytest.approx(np.mean(areas[:2]) - np.mean(areas[2:]), abs=1e-12)
+    assert (found.value, found.low, found.high) == pytest.approx((-turned.value, -turned.high, -turned.low))
+
+
+def test_a_score_differs_from_itself_or_from_its_own_order_by_nothing():
+    target, pd_ = _scored(500, seed=4)
+
+    found = auc_difference(target, pd_, np.log(pd_))
+
+    assert (found.value, found.low, found.high) == pytest.approx((0, 0, 0), abs=1e-9)
+
+
+def test_the_interval_of_a_difference_is_as_wide_as_clients_drawn_again_make_it():
+    """Oracle: both scores on the same redrawn clients, areas by scikit-learn, mean over repeats."""
+    target, pds = _repeated(1500, 4, seed=9)
+    random = np.random.default_rng(0)
+    gaps = []
+    for _ in range(300):
+        draw = random.integers(0, 1500, 1500)
+        areas = [oracle.roc_auc_score(target[draw], row[draw]) for row in pds]
+        gaps.append(np.mean(areas[:2]) - np.mean(areas[2:]))
+
+    found = auc_difference(target, pds[:2], pds[2:])
+
+    assert (found.high - found.low) / 2 / 1.96 == pytest.approx(np.std(gaps), rel=0.15)
+
+
+def test_scores_of_equal_worth_differ_by_less_than_the_interval_in_about_95_of_100_cases():
+    """Exchangeable scores: swapping the two sides of each client changes no distribution."""
+    held = 0
+    for seed in range(200):
+        target, pds = _repeated(400, 2, seed, decimals=12)
+        found = auc_difference(target, pds[:1], pds[1:])
+        held += found.low <= 0 <= found.high
+
+    assert 182 <= held <= 198  # binomial, 99.9 %
+
+
+def test_differences_of_means_are_those_of_scikit_learn_on_the_same_redrawn_clients():
+    target, pds = _repeated(300, 4, seed=21, decimals=12)
+    one, other = pds[:2], pds[2:]
+    sides = per_client(target, one, TENTH), per_client(target, other, TENTH)
+
+    found = differences(
+        target, {name: (sides[0][name], sides[1][name]) for name in sides[0]}, draws=40, seed=5
+    )
+
+    def cost(y: np.ndarray, p: np.ndarray) -> float:
+        (_, fp), (fn, _) = oracle.confusion_matrix(y, p >= TENTH.cutoff)
+        return (10 * fn + fp) / len(y)
+
+    random = np.random.default_rng(5)
+    draws = [random.integers(0, 300, 300) for _ in range(40)]
+    for name, metric in (
+        ("log_loss", oracle.log_loss), ("brier", oracle.brier_score_loss), ("cost_per_file", cost)
+    ):  # fmt: skip
+        gaps = [
+            np.mean([metric(target[draw], row[draw]) for row in one])
+            - np.mean([metric(target[draw], row[draw]) for row in other])
+            for draw in [np.arange(300), *draws]
+        ]
+        bounds = np.quantile(gaps[1:], [0.025, 0.975])
+        assert (found[name].value, found[name].low, found[name].high) == pytest.approx((gaps[0], *bounds)), (
+            name
+        )
+
+
+def test_a_paired_difference_is_narrower_than_the_two_intervals_apart():
+    target, pds = _repeated(2000, 2, seed=2)
+    close = np.clip(pds[:1] * 1.05, 0, 0.99)
+    sides = per_client(target, pds[:1], TENTH), per_client(target, close, TENTH)
+
+    paired = differences(target, {"brier": (sides[0]["brier"], sides[1]["brier"])})["brier"]
+
+    alone = evaluate(target, pds[:1], costs=TENTH)["brier"]
+    assert paired.high - paired.low < (alone.high - alone.low) / 5
+
+
+def test_relative_cost_compares_the_same_clients_at_two_cut_offs():
+    target, pd_ = _scored(4000, seed=6)
+
+    accepting = relative_cost(target, pd_, TENTH, cutoff=2.0)
+    itself = relative_cost(target, pd_, TENTH, cutoff=TENTH.cutoff)
+
+    refused = pd_ >= TENTH.cutoff
+    cost = 10 * target[~refused].sum() + (1 - target[refused]).sum()
+    assert accepting.value == pytest.approx(cost / (10 * target.sum()) - 1)
+    assert accepting.low < accepting.value < accepting.high < 0
+    assert (itself.value, itself.low, itself.high) == (0, 0, 0)
+
+
+def test_plain_estimates_say_null_where_there_is_no_number():
+    assert plain({"rate": Estimate(0.5, float("nan"), 0.75)}) == {
+        "rate": {"value": 0.5, "low": None, "high": 0.75}
+    }
