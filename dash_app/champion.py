@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FICTIONAL_CURRENCY = "EUR"
+RETRY_SECONDS = 5.0
+"""Pause before files that would not open (too many open files, a network mount) are tried again."""
 NOTHING = "nothing to serve yet: run `make run`, or `python -m training run [SOURCE]`"
 
 
@@ -93,6 +96,7 @@ class Champion:
         self.home = home
         self.currency = currency
         self._stamp: tuple[int, int, int] | None = None
+        self._retry_at: float | None = None
         self._serving: Serving | None = None
         self._status = Status(serving=False, bundle="missing", clients="missing", detail=NOTHING)
         self._lock = threading.Lock()
@@ -118,14 +122,19 @@ class Champion:
         """Load what the pointer names if it moved; threads that come meanwhile do not wait
         unless there is nothing to serve yet."""
         stamp = self._pointer_stamp()
-        if stamp == self._stamp or not self._lock.acquire(blocking=self._serving is None):
+        if self._is_settled(stamp) or not self._lock.acquire(blocking=self._serving is None):
             return
         try:
-            if stamp != self._stamp:
+            if not self._is_settled(stamp):
+                self._retry_at = None
                 self._load()
                 self._stamp = stamp
         finally:
             self._lock.release()
+
+    def _is_settled(self, stamp: tuple[int, int, int] | None) -> bool:
+        """Whether the pointer is the one that was read, and what it names was read as well as it can be."""
+        return stamp == self._stamp and (self._retry_at is None or time.monotonic() < self._retry_at)
 
     def _pointer_stamp(self) -> tuple[int, int, int] | None:
         try:
@@ -147,6 +156,7 @@ class Champion:
         except (PadError, OSError) as error:
             state = "missing" if isinstance(error, UnavailableError) else "refused"
             self._keep_old(bundle=state, clients="ok" if old and old.book else "missing", error=error)
+            self._try_again_after(error)
             return
         try:
             book = self._book(pointer.book, bundle, old)
@@ -155,10 +165,16 @@ class Champion:
             kept = old.book if old and old.bundle.digest == bundle.digest else None
             self._put(bundle, kept)
             self._status = Status(serving=True, bundle="ok", clients="refused", detail=str(error))
+            self._try_again_after(error)
             return
         self._put(bundle, book)
         self._status = Status(serving=True, bundle="ok", clients="ok" if book else "missing")
         log.info("in force: bundle %s, clients %s", bundle.digest, book.digest if book else "none")
+
+    def _try_again_after(self, error: Exception) -> None:
+        """A file that would not open may open later; one that is not what was sealed stays refused."""
+        if isinstance(error, OSError):
+            self._retry_at = time.monotonic() + RETRY_SECONDS
 
     def _bundle(self, digest: str, old: Serving | None) -> Bundle:
         if old and old.bundle.digest == digest:

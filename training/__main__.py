@@ -25,13 +25,18 @@ def _home() -> Home:
 
 
 class _Commands(click.Group):
-    """Turns the product's own errors into exit code 1 and one line."""
+    """Turns the product's own errors, and those of the disk, into exit code 1 and one line."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except PadError as error:
             click.echo(f"error: {error.detail}", err=True)
+            ctx.exit(1)
+        except OSError as error:  # a full disk, a folder of another user
+            if not error.filename:
+                raise
+            click.echo(f"error: {error.filename}: {error.strerror}", err=True)
             ctx.exit(1)
 
 

@@ -25,6 +25,8 @@ MEDIA_TYPE = "application/problem+json"
 TYPE_PREFIX = "/api/docs#"
 UNEXPECTED = "unexpected"
 INVALID = "invalid"
+NEEDS_A_NEW_VERSION = frozenset({"no_evidence", "too_few_files"})
+"""What the model in force does not hold: asking again in a moment would not help."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def response(body: Mapping[str, Any]) -> Response:
     answer = Response(json.dumps(body, ensure_ascii=False), status=body["status"], mimetype=MEDIA_TYPE)
     answer.headers["Content-Language"] = asked_language()
     answer.headers["Vary"] = "Accept-Language"
-    if body["status"] == 503:
+    if body["status"] == 503 and body["code"] not in NEEDS_A_NEW_VERSION:
         answer.headers["Retry-After"] = "5"
     if body["status"] == 401:
         answer.headers["WWW-Authenticate"] = 'Bearer realm="api"'

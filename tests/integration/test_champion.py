@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -253,6 +254,27 @@ def test_after_a_refusal_a_good_pointer_is_followed_again(home: Home) -> None:
     replace_pointer(home, bundle=first.bundle.digest, book=first.clients().digest)
 
     assert champion.status().bundle == "ok" and champion.status().detail == ""
+
+
+def test_files_that_would_not_open_are_tried_again_without_a_new_pointer(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    champion = Champion(home)
+    first = champion.current()
+    bundle, book = second_bundle(home)
+    monkeypatch.setattr("dash_app.champion.RETRY_SECONDS", 0.0)
+    with monkeypatch.context() as failing:
+
+        def no_more_files(*_: object) -> None:
+            raise OSError(errno.EMFILE, "Too many open files", "booster.txt")
+
+        failing.setattr("model.bundle.load_bundle", no_more_files)
+        replace_pointer(home, bundle=bundle, book=book)
+        assert champion.current() is first
+        assert champion.status().bundle == "refused"
+
+    assert champion.current().bundle.digest == bundle
+    assert champion.status().bundle == "ok"
 
 
 def test_FLT7_many_threads_see_one_bundle_each_while_the_pointer_moves(home: Home) -> None:

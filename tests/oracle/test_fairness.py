@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from fairlearn.metrics import demographic_parity_ratio, equalized_odds_difference
 
 from model.policy import Policy
 from training.evaluation import Estimate
@@ -180,3 +181,23 @@ def test_the_same_seed_gives_the_same_intervals(raw: pd.DataFrame, groups: dict[
     first, again, other = (fairness_tables(few, y, p, POLICY, draws=20, seed=seed) for seed in (1, 1, 2))
 
     assert first == again != other
+
+
+@pytest.mark.parametrize("attribute", ["sex", "age", "education"])
+def test_L32_ratio_and_gaps_equal_fairlearn(
+    raw: pd.DataFrame, groups: dict[str, np.ndarray], tables: Tables, attribute: str
+) -> None:
+    shown = [row for row in tables[attribute] if row.shown]
+    large = np.isin(groups[attribute].astype(str), [row.group for row in shown])
+    told = {"y_true": 1 - raw["y"][large], "y_pred": raw["pd"][large] < POLICY.cutoff}
+    by = groups[attribute][large].astype(str)
+
+    assert len(shown) >= 2
+    assert min(row.ratio.value for row in shown if row.ratio) == pytest.approx(
+        demographic_parity_ratio(**told, sensitive_features=by), abs=1e-12
+    )
+    good = [row.good_acceptance.value for row in shown if row.good_acceptance]
+    bad = [row.bad_acceptance.value for row in shown if row.bad_acceptance]
+    assert max(max(good) - min(good), max(bad) - min(bad)) == pytest.approx(
+        equalized_odds_difference(**told, sensitive_features=by), abs=1e-12
+    )
