@@ -9,7 +9,7 @@ of fold.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,7 +28,7 @@ from training.evaluation import (
     per_client,
     relative_cost,
 )
-from training.folds import Split, assign_folds, splits
+from training.folds import FOLDS, Split, assign_folds, splits
 from training.progress import Progress, silent
 
 REPEATS = (0, 1, 2)
@@ -97,19 +97,25 @@ def out_of_fold(
     seeds : one a repeat; the same seeds give the same folds to every candidate
     progress : one line a fold
     """
-    known = np.asarray(target, dtype=np.int8)
-    margins = np.full((len(seeds), len(known)), np.nan)
-    folds = np.empty((len(seeds), len(known)), dtype=np.int8)
+    margins = np.full((len(seeds), len(target)), np.nan)
+    folds = np.empty((len(seeds), len(target)), dtype=np.int8)
     start = time.perf_counter()
     for repeat, seed in enumerate(seeds):
-        folds[repeat] = assign_folds(known, seed=seed)
-        made = splits(known, folds[repeat], seed=seed)
-        for number, split in enumerate(made, start=1):
-            seen = known.copy()
-            seen[split.score] = HIDDEN
-            margins[repeat, split.score] = learner.margin(matrix, seen, split, seed=seed)
-            progress(f"{learner.name}: repeat {repeat + 1} of {len(seeds)}, fold {number} of {len(made)}")
+        for number, (scored, margin) in enumerate(fold_by_fold(learner, matrix, target, seed=seed)):
+            margins[repeat, scored], folds[repeat, scored] = margin, number
+            progress(f"{learner.name}: repeat {repeat + 1} of {len(seeds)}, fold {number + 1} of {FOLDS}")
     return OutOfFold(margins, folds, time.perf_counter() - start)
+
+
+def fold_by_fold(
+    learner: Learner, matrix: np.ndarray, target: np.ndarray, *, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """One repeat of `out_of_fold`, given fold after fold: rows that were scored, their margins."""
+    known = np.asarray(target, dtype=np.int8)
+    for split in splits(known, assign_folds(known, seed=seed), seed=seed):
+        seen = known.copy()
+        seen[split.score] = HIDDEN
+        yield split.score, learner.margin(matrix, seen, split, seed=seed)
 
 
 def judge(
