@@ -2,7 +2,9 @@
 
 A population entry is a feature of the model, except that the one-hot features of one text
 column of the application stand together as one entry under the column's own name. Missing is
-always a bin of its own, the last one. Nothing here names a client.
+always a bin of its own, the last one. Where the model reads some categories of a text column and
+not the others, its features cannot tell another category from a missing one: both are
+`OTHER_OR_MISSING`. Nothing here names a client.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ MISSING_CODE = 255
 
 SAMPLE_POINTS = 260
 """Points of a dependence chart."""
+
+OTHER_OR_MISSING = "other_or_missing"
+"""Category of whoever has none of those that the model reads."""
 
 _MISSING_CATEGORY = "nan"
 """Category by which a one-hot feature says that the text is missing."""
@@ -75,10 +80,15 @@ class FeatureBins:
         """Number of bins without the missing one; also the index of the missing bin."""
         return len(self.counts) - 1
 
+    @property
+    def rest(self) -> int:
+        """Bin of whoever has none of the categories: the missing one, or that of the others."""
+        return self.size - 1 if OTHER_OR_MISSING in self.categories else self.size
+
     def bin_of(self, value: float | str | None) -> int:
         """Index of the bin of one value; :attr:`size` when missing or an unseen category."""
         if self.kind == "category":
-            return self.categories.index(value) if value in self.categories else self.size  # type: ignore[arg-type]
+            return self.categories.index(value) if value in self.categories else self.rest  # type: ignore[arg-type]
         number = np.nan if value is None else float(value)
         return int(self.bins_of(np.array([number]))[0])
 
@@ -148,7 +158,7 @@ class Population:
         entry = self.entries[name]
         if entry.kind != "category":
             return entry.bins_of(matrix[:, members[0]])
-        codes = np.full(len(matrix), entry.size, dtype=np.int64)
+        codes = np.full(len(matrix), entry.rest, dtype=np.int64)
         for j in members:
             category = features[j].removeprefix(f"{self.groups[features[j]]}_")
             codes[matrix[:, j] == 1.0] = entry.bin_of(category)
@@ -185,13 +195,15 @@ def build_population(
     target : float (n,)
         0, 1, or NaN where the outcome is not known.
     groups : mapping, optional
-        One-hot feature → (raw column, category); see :func:`one_hot_groups`.
+        One-hot feature → (raw column, category); see :func:`one_hot_groups`. A feature named here
+        and absent from `features` is a category that the model does not read.
     unit_of : callable, optional
         Unit of a feature by the dictionary; ``days`` are cut at whole months and years.
     """
     groups = groups or {}
     columns = {name: j for j, name in enumerate(features)}
     members: dict[str, list[tuple[str, int]]] = {}
+    partly_read = {column for feature, (column, _) in groups.items() if feature not in columns}
     for feature, (column, category) in groups.items():
         if feature in columns:
             members.setdefault(column, []).append((category, columns[feature]))
@@ -200,7 +212,9 @@ def build_population(
         if feature in groups:
             column = groups[feature][0]
             if column not in entries:
-                entries[column] = _category_bins(column, members[column], matrix, target)
+                entries[column] = _category_bins(
+                    column, members[column], matrix, target, partly_read=column in partly_read
+                )
         else:
             days = unit_of is not None and unit_of(feature) == "days"
             entries[feature] = numeric_bins(feature, matrix[:, j], target, days=days)
@@ -233,13 +247,19 @@ def numeric_bins(
 
 
 def _category_bins(
-    name: str, members: Sequence[tuple[str, int]], matrix: NDArray[np.float32], target: NDArray[np.floating]
+    name: str,
+    members: Sequence[tuple[str, int]],
+    matrix: NDArray[np.float32],
+    target: NDArray[np.floating],
+    *,
+    partly_read: bool,
 ) -> FeatureBins:
     members = sorted(member for member in members if member[0] != _MISSING_CATEGORY)
+    # Whoever has none of them comes next: another category, or else the missing bin.
     codes = np.full(len(matrix), len(members), dtype=np.int64)
     for code, (_, j) in enumerate(members):
         codes[matrix[:, j] == 1.0] = code
-    categories = tuple(category for category, _ in members)
+    categories = tuple(category for category, _ in members) + (OTHER_OR_MISSING,) * partly_read
     empty = FeatureBins(
         name, "category", (), (), categories, None, None, (0,) * (len(categories) + 1), (), ()
     )

@@ -1,10 +1,14 @@
-"""The champion recipe: LightGBM on log loss, no class weight, no resampling, monotone."""
+"""The champion recipe: LightGBM on log loss, no class weight, no resampling, monotone, pruned.
+
+Pruning looks at outcomes, so it happens where the trees are grown: inside a fold a first booster
+on all candidate features ranks them by gain, and a second one is grown on the strongest.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -44,18 +48,64 @@ class Recipe:
 
     Attributes
     ----------
-    features : names in column order
+    features : names of the candidates in column order
     constraints : −1, 0 or +1 a feature: the default probability may only fall, do as it
         likes, or only rise with the value
     seed : of bagging, feature sampling and binning
+    keep : number of features that are kept, the strongest by gain; ``None`` keeps all
+    changed : parameters that differ from `PARAMETERS`
     """
 
     features: tuple[str, ...]
     constraints: tuple[int, ...]
     seed: int = 0
+    keep: int | None = None
+    changed: Mapping[str, Any] = field(default_factory=dict)
 
     def parameters(self) -> dict[str, Any]:
-        return {**PARAMETERS, "seed": self.seed, "monotone_constraints": list(self.constraints)}
+        return {
+            **PARAMETERS,
+            **self.changed,
+            "seed": self.seed,
+            "monotone_constraints": list(self.constraints),
+        }
+
+    @property
+    def prunes(self) -> bool:
+        """Whether some candidates are left out."""
+        return self.keep is not None and self.keep < len(self.features)
+
+    def only(self, columns: np.ndarray) -> Recipe:
+        """The same recipe on some of its features, with nothing left to prune."""
+        return replace(
+            self,
+            features=tuple(self.features[column] for column in columns),
+            constraints=tuple(self.constraints[column] for column in columns),
+            keep=None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A booster and the columns of the candidates' matrix that it reads.
+
+    Attributes
+    ----------
+    booster : its features are `columns`, in that order
+    columns : (k,) ascending positions among the candidates
+    trees : that count: the others were grown while waiting for a better one
+    ranking_trees : of the booster that ranked the candidates
+    """
+
+    booster: lgb.Booster
+    columns: np.ndarray
+    trees: int
+    ranking_trees: int
+
+    def margin(self, matrix: np.ndarray) -> np.ndarray:
+        """Raw log-odds of rows of the candidates' matrix, float64 (n,)."""
+        rows = matrix[:, self.columns] if len(self.columns) < matrix.shape[1] else matrix
+        return np.asarray(self.booster.predict(rows, raw_score=True, num_iteration=self.trees))
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,18 +115,26 @@ class CrossValidated:
     Attributes
     ----------
     margin : (n,) float64 log-odds of the model that did not see the client
-    boosters : one a fold
-    trees : their numbers of trees, from early stopping inside the training part
+    models : one a fold
     """
 
     margin: np.ndarray
-    boosters: tuple[lgb.Booster, ...]
-    trees: tuple[int, ...]
+    models: tuple[Grown, ...]
+
+    @property
+    def trees(self) -> tuple[int, ...]:
+        """Trees of each fold, from early stopping inside the training part."""
+        return tuple(model.trees for model in self.models)
 
     @property
     def mean_trees(self) -> int:
         """Number of trees of the final booster."""
-        return max(1, round(float(np.mean(self.trees))))
+        return _mean_count(self.trees)
+
+    @property
+    def mean_ranking_trees(self) -> int:
+        """Number of trees of the booster that ranks the candidates of the final one."""
+        return _mean_count([model.ranking_trees for model in self.models])
 
 
 def booster_names(features: Sequence[str]) -> list[str]:
@@ -122,26 +180,88 @@ def cross_validate(
     matrix : (n, k) float32, NaN = missing
     target : (n,) outcomes
     splits : from `training.folds.splits`
-    recipe : features and constraints
+    recipe : features, constraints and how many features are kept
     """
     margin = np.empty(len(target), dtype=np.float64)
-    boosters, trees = [], []
+    models = []
     for number, split in enumerate(splits, start=1):
-        booster = lgb.train(
-            {**recipe.parameters(), "feature_pre_filter": False},
-            data.subset(split.fit.tolist()),
-            num_boost_round=MAXIMUM_TREES,
-            valid_sets=[data.subset(split.stop.tolist())],
-            callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
-        )
-        count = booster.best_iteration
-        margin[split.score] = booster.predict(matrix[split.score], raw_score=True, num_iteration=count)
-        boosters.append(booster)
-        trees.append(count)
-        progress(f"fold {number} of {len(splits)}: {count} trees")
-    return CrossValidated(margin, tuple(boosters), tuple(trees))
+        model = grow(data, matrix, target, split, recipe)
+        margin[split.score] = model.margin(matrix[split.score])
+        models.append(model)
+        progress(f"fold {number} of {len(splits)}: {model.trees} trees on {len(model.columns)} features")
+    return CrossValidated(margin, tuple(models))
 
 
-def refit(data: lgb.Dataset, recipe: Recipe, *, trees: int) -> lgb.Booster:
-    """The booster that is served: all labels, the mean number of trees."""
-    return lgb.train({**recipe.parameters(), "feature_pre_filter": False}, data, num_boost_round=trees)
+def grow(data: lgb.Dataset, matrix: np.ndarray, target: np.ndarray, split: Split, recipe: Recipe) -> Grown:
+    """The model of one fold: ranked, pruned and stopped by its training part alone."""
+    first = stopped_early(data, split, recipe)
+    if not recipe.prunes:
+        return first
+    return grow_on(strongest(first, recipe.keep), first, matrix, target, split, recipe)
+
+
+def grow_on(
+    columns: np.ndarray,
+    first: Grown,
+    matrix: np.ndarray,
+    target: np.ndarray,
+    split: Split,
+    recipe: Recipe,
+) -> Grown:
+    """The model of one fold on some columns, which `first` ranked."""
+    narrow = recipe.only(columns)
+    data = dataset(np.ascontiguousarray(matrix[:, columns]), target, narrow)
+    return replace(stopped_early(data, split, narrow), columns=columns, ranking_trees=first.ranking_trees)
+
+
+def stopped_early(data: lgb.Dataset, split: Split, recipe: Recipe) -> Grown:
+    """A booster on all columns of `data`, grown on `split.fit` until `split.stop` gains nothing."""
+    booster = lgb.train(
+        {**recipe.parameters(), "feature_pre_filter": False},
+        data.subset(split.fit.tolist()),
+        num_boost_round=MAXIMUM_TREES,
+        valid_sets=[data.subset(split.stop.tolist())],
+        callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
+    )
+    count = booster.best_iteration
+    return Grown(booster, np.arange(len(recipe.features)), count, count)
+
+
+def strongest(ranking: Grown, keep: int | None) -> np.ndarray:
+    """Columns of the `keep` features with the largest gain, in column order; ties go to the first."""
+    gain = ranking.booster.feature_importance("gain", iteration=ranking.trees)
+    return np.sort(np.argsort(-gain, kind="stable")[:keep])
+
+
+def refit(
+    data: lgb.Dataset,
+    matrix: np.ndarray,
+    target: np.ndarray,
+    recipe: Recipe,
+    *,
+    trees: int,
+    ranking_trees: int | None = None,
+) -> Grown:
+    """The booster that is served: all labels rank, all labels grow.
+
+    Parameters
+    ----------
+    trees : of the served booster, the mean of the folds'
+    ranking_trees : of the booster that ranks, the mean of the folds'; default: `trees`
+    """
+    if not recipe.prunes:
+        return _grown_whole(data, recipe, trees)
+    ranking = _grown_whole(data, recipe, ranking_trees or trees)
+    columns = strongest(ranking, recipe.keep)
+    narrow = recipe.only(columns)
+    served = _grown_whole(dataset(np.ascontiguousarray(matrix[:, columns]), target, narrow), narrow, trees)
+    return replace(served, columns=columns, ranking_trees=ranking.trees)
+
+
+def _grown_whole(data: lgb.Dataset, recipe: Recipe, trees: int) -> Grown:
+    booster = lgb.train({**recipe.parameters(), "feature_pre_filter": False}, data, num_boost_round=trees)
+    return Grown(booster, np.arange(len(recipe.features)), trees, trees)
+
+
+def _mean_count(counts: Sequence[int]) -> int:
+    return max(1, round(float(np.mean(counts))))

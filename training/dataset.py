@@ -1,9 +1,10 @@
-"""What the champion learns from: the matrix without what it may not or need not read."""
+"""What a model learns from: the matrix, for the champion without what it may not or need not read."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -43,12 +44,32 @@ class Clients:
         """Monotone constraint of each feature."""
         return tuple(direction(feature) for feature in self.features)
 
+    def only(self, columns: np.ndarray) -> Clients:
+        """The same clients with some of the features."""
+        if len(columns) == len(self.features):
+            return self
+        return replace(
+            self,
+            matrix=np.ascontiguousarray(self.matrix[:, columns]),
+            features=tuple(self.features[column] for column in columns),
+        )
 
-def read_clients(home: Home) -> Clients:
-    """Read the feature matrix, without excluded and constant features.
 
-    Excluded are the grounds of the dictionary (sex, age, family, …). Constant means one
-    value, or none, among the clients with a known outcome.
+def not_excluded(feature: str) -> bool:
+    """Whether the champion may read a feature."""
+    return excluded(feature) is None
+
+
+def read_clients(home: Home, *, wanted: Callable[[str], bool] = not_excluded) -> Clients:
+    """Read the feature matrix, without unwanted and constant features.
+
+    Constant means one value, or none, among the clients with a known outcome.
+
+    Parameters
+    ----------
+    home : its ``features.parquet`` is read
+    wanted : which features; by default those that no ground of the dictionary (sex, age,
+        family, …) excludes
 
     Raises
     ------
@@ -66,7 +87,7 @@ def read_clients(home: Home) -> Clients:
     lacking = [key for key in _KEYS if key not in names]
     if lacking:
         raise InputError(f"{home.features} has no column {lacking[0]}: make the features again")
-    features = [name for name in names if name not in _KEYS and excluded(name) is None]
+    features = [name for name in names if name not in _KEYS and wanted(name)]
     keys = file.read(columns=list(_KEYS))
     target = keys["TARGET"].to_numpy().astype(np.float64)
     known = ~np.isnan(target)
@@ -74,11 +95,7 @@ def read_clients(home: Home) -> Clients:
         raise InputError("no client has a known outcome (TARGET): a model cannot be trained on this lake")
     matrix = _read_matrix(file, features)
     kept = np.flatnonzero(_varies(matrix, np.flatnonzero(known)))
-    if len(kept) < len(features):
-        matrix = np.ascontiguousarray(matrix[:, kept])
-    return Clients(
-        keys["SK_ID_CURR"].to_numpy(), target, matrix, tuple(features[position] for position in kept)
-    )
+    return Clients(keys["SK_ID_CURR"].to_numpy(), target, matrix, tuple(features)).only(kept)
 
 
 def lake_digest(home: Home) -> str:

@@ -89,7 +89,7 @@ def make_evidence(experiment: Experiment, labelled: Labelled) -> dict[str, Any]:
     )
     sample = reference_sample(len(experiment.outcome), seed=experiment.recipe.seed)
     return {
-        LEAVES: leaves_of(experiment.booster, clients.matrix[clients.labelled[sample]], threads=2),
+        LEAVES: leaves_of(experiment.served.booster, clients.matrix[clients.labelled[sample]], threads=2),
         OUTCOMES: experiment.outcome[sample].astype(np.uint8),
         FAIRNESS: as_json(tables, policy, clients=len(experiment.outcome)),
         PAYMENT_RATES: payment_rates(

@@ -11,18 +11,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 
 from model.calibration import BetaCalibration
-from model.policy import Policy
-from training.boosting import CrossValidated, Recipe, cross_validate, dataset, refit
+from model.policy import Empirical, Policy
+from training.boosting import CrossValidated, Grown, Recipe, cross_validate, dataset, refit
 from training.calibrate import cross_fitted, fit_beta
 from training.dataset import Clients
 from training.evaluation import CROSS_FITTED, Costs, Estimate, auc_score, curves, evaluate
-from training.export import make_policy
 from training.folds import FOLDS, assign_folds, splits
 from training.progress import Progress, silent
+from training.recipe import Chosen
 
 FOLD_DRAWS = 200
 
@@ -33,23 +32,27 @@ class Experiment:
 
     Attributes
     ----------
-    clients : all clients of the lake with the model's features
+    candidates : all clients of the lake with every feature that a model may keep
+    clients : the same clients with the features that the served booster reads
     outcome : (n,) int8 of the labelled clients
     assigned : (n,) fold of each labelled client
-    recipe, cross_validated, calibration, booster, policy : the model
+    recipe, cross_validated, calibration, served, policy : the model
+    chosen : where the recipe comes from
     metrics : out of fold, with intervals
     fold_metrics : the same, fold by fold
     warnings : what a reader of the model card must see
     """
 
+    candidates: Clients
     clients: Clients
     outcome: np.ndarray
     assigned: np.ndarray
     recipe: Recipe
+    chosen: Chosen
     costs: Costs
     cross_validated: CrossValidated
     calibration: BetaCalibration
-    booster: lgb.Booster
+    served: Grown
     policy: Policy
     metrics: Mapping[str, Estimate]
     fold_metrics: tuple[Mapping[str, Estimate], ...]
@@ -58,16 +61,34 @@ class Experiment:
 
 
 def run_experiment(
-    clients: Clients, *, seed: int = 0, costs: Costs | None = None, progress: Progress = silent
+    candidates: Clients,
+    amounts: np.ndarray,
+    chosen: Chosen | None = None,
+    *,
+    seed: int = 0,
+    costs: Costs | None = None,
+    progress: Progress = silent,
 ) -> Experiment:
-    """Everything that is fitted and measured, in memory."""
-    costs = costs or Costs.theoretical()
-    labelled = clients.labelled
-    matrix, outcome = clients.matrix[labelled], clients.target[labelled].astype(np.int8)
-    recipe = Recipe(clients.features, clients.directions, seed)
+    """Everything that is fitted and measured, in memory.
+
+    Parameters
+    ----------
+    candidates : all clients with every feature that the model may keep
+    amounts : loan asked for by each labelled client: what the policy's limits are taken from
+    chosen : how many features are kept and which parameters differ; default: those of the code
+    seed : of folds, bagging, draws and samples
+    costs : of the two errors; default: the cut-off at which they cost the same
+    """
+    costs, chosen = costs or Costs.theoretical(), chosen or Chosen()
+    labelled = candidates.labelled
+    matrix, outcome = candidates.matrix[labelled], candidates.target[labelled].astype(np.int8)
+    recipe = Recipe(
+        candidates.features, candidates.directions, seed, keep=chosen.keep, changed=chosen.parameters
+    )
     progress(
         f"{len(labelled):,} clients with a known outcome ({outcome.mean():.1%} defaulted), "
-        f"{len(clients.features)} features, {sum(d != 0 for d in clients.directions)} constrained"
+        f"{len(candidates.features)} features, {sum(d != 0 for d in candidates.directions)} constrained, "
+        f"{'all' if not recipe.prunes else recipe.keep} to keep"
     )
     assigned = assign_folds(outcome, seed=seed)
     data = dataset(matrix, outcome, recipe)
@@ -77,8 +98,10 @@ def run_experiment(
     calibration = fit_beta(found.margin, outcome)
     metrics, honest = measure(found.margin, outcome, calibration, costs, seed=seed)
     progress(f"out of fold: AUC {metrics['auc']}, cost per file {metrics['cost_per_file']}")
-    booster = refit(data, recipe, trees=found.mean_trees)
-    progress(f"refit on all labels: {found.mean_trees} trees")
+    served = refit(
+        data, matrix, outcome, recipe, trees=found.mean_trees, ranking_trees=found.mean_ranking_trees
+    )
+    progress(f"refit on all labels: {found.mean_trees} trees on {len(served.columns)} features")
     pd_ = calibration.probability(found.margin)
     fold_metrics = tuple(
         evaluate(outcome[assigned == fold], pd_[assigned == fold], costs=costs, draws=FOLD_DRAWS, seed=seed)
@@ -88,19 +111,40 @@ def run_experiment(
     for warning in warnings:
         progress(f"warning: {warning}")
     return Experiment(
-        clients=clients,
+        candidates=candidates,
+        clients=candidates.only(served.columns),
         outcome=outcome,
         assigned=assigned,
         recipe=recipe,
+        chosen=chosen,
         costs=costs,
         cross_validated=found,
         calibration=calibration,
-        booster=booster,
-        policy=make_policy(clients, metrics, costs),
+        served=served,
+        policy=make_policy(amounts, metrics, costs),
         metrics=metrics,
         fold_metrics=fold_metrics,
         evaluation=_evaluation(outcome, pd_, honest, metrics, fold_metrics, warnings),
         warnings=warnings,
+    )
+
+
+def make_policy(amounts: np.ndarray, metrics: Mapping[str, Estimate], costs: Costs) -> Policy:
+    """``P-1``: the theoretical cut-off, with the empirical one beside it as a check.
+
+    Parameters
+    ----------
+    amounts : loans asked for by labelled clients, NaN = missing
+    metrics, costs : of the experiment
+    """
+    best = metrics["optimal_cutoff"]
+    return Policy.theoretical(
+        version="P-1",
+        cost_fn=costs.fn,
+        cost_fp=costs.fp,
+        empirical=Empirical(best.value, (best.low, best.high)),
+        override_limit=float(np.nanquantile(amounts, 0.9)),
+        smallest_amount=float(np.nanmin(amounts)),
     )
 
 

@@ -14,15 +14,14 @@ from model.contributions import Reference, contributions
 from model.dictionary import CODES, entry
 from model.drift import DRIFT, NO_REASON, DriftReference
 from model.features import origin
-from model.policy import Empirical, Policy
+from model.policy import Policy
 from model.population import build_dependences, build_population, one_hot_groups
 from model.reasons import NO_CODE, ReasonPlan
 from model.score_tables import ScoreTables
-from training.boosting import CrossValidated
 from training.dataset import Clients
-from training.evaluation import Costs, Estimate
+from training.experiment import Experiment
 from training.history import known_history
-from training.importance import as_tables, fold_sizes, margins, shap, sizes
+from training.importance import Sizes, as_tables, margins, own_contributions, shap, sizes
 from training.progress import Progress
 
 REFERENCE_CLIENTS = 20_000
@@ -30,47 +29,26 @@ IMPORTANCE_CLIENTS = 20_000
 FOLD_CLIENTS = 1_500
 
 
-def make_policy(clients: Clients, metrics: Mapping[str, Estimate], costs: Costs) -> Policy:
-    """``P-1``: the theoretical cut-off, with the empirical one beside it as a check."""
-    amounts = clients.matrix[:, clients.features.index("AMT_CREDIT")]
-    best = metrics["optimal_cutoff"]
-    return Policy.theoretical(
-        version="P-1",
-        cost_fn=costs.fn,
-        cost_fp=costs.fp,
-        empirical=Empirical(best.value, (best.low, best.high)),
-        override_limit=float(np.nanquantile(amounts, 0.9)),
-        smallest_amount=float(np.nanmin(amounts)),
-    )
-
-
 def make_parts(
-    clients: Clients,
+    experiment: Experiment,
     counts: np.ndarray,
     vocabulary: Mapping[str, Any],
     *,
-    booster: lgb.Booster,
-    cross_validated: CrossValidated,
-    calibration: BetaCalibration,
-    policy: Policy,
-    evaluation: Mapping[str, Any],
     texts: Mapping[str, np.ndarray],
-    seed: int,
     progress: Progress,
 ) -> BundleParts:
     """Explain the refitted booster and gather the bundle.
 
     Parameters
     ----------
-    clients : all clients of the lake
-    counts : (n, 6) rows of history of the same clients
+    experiment : what was trained and measured
+    counts : (n, 6) rows of history of all clients
     vocabulary : categories of the text columns
-    booster : refitted on all labels
-    cross_validated : out-of-fold margins of the labelled clients, in their order
-    calibration, policy, evaluation : of the version
     texts : raw text columns of the labelled clients, in their order
-    seed : of every random choice of clients
     """
+    clients, seed = experiment.clients, experiment.recipe.seed
+    booster, calibration, policy = experiment.served.booster, experiment.calibration, experiment.policy
+    cross_validated = experiment.cross_validated
     labelled = clients.labelled
     oof_pd = calibration.probability(cross_validated.margin)
     accepted = labelled[~policy.refused(oof_pd)]
@@ -86,19 +64,13 @@ def make_parts(
         clients.matrix,
         clients.features,
         clients.target,
-        groups=one_hot_groups((feature, origin(feature)) for feature in clients.features),
+        groups=one_hot_groups((feature, origin(feature)) for feature in experiment.candidates.features),
         unit_of=lambda feature: entry(feature).unit,
     )
     dependences = build_dependences(population, clients.features, clients.matrix[sampled], effects, seed=seed)
     progress(f"population: {len(population.names)} entries")
     rows = random.permutation(labelled)[:FOLD_CLIENTS]
-    folds = fold_sizes(
-        cross_validated.boosters,
-        clients.matrix[rows],
-        np.isin(rows, accepted),
-        lambda parts: _by_code(plan, parts, clients, counts, rows),
-        calibration,
-    )
+    folds = _fold_importance(experiment, counts, rows, np.isin(rows, accepted))
     progress("importance within each fold")
     by_code = _by_code(plan, effects, clients, counts, sampled)
     whole = sizes(effects, by_code)
@@ -135,10 +107,31 @@ def make_parts(
         population=population,
         dependences=dependences,
         importance=as_tables(whole, folds, clients.features, len(sampled)),
-        evaluation=evaluation,
+        evaluation=experiment.evaluation,
         golden=golden_rows(known, seed=seed),
         extra={DRIFT: drift.as_json()},
     )
+
+
+def _fold_importance(
+    experiment: Experiment, counts: np.ndarray, rows: np.ndarray, accepted: np.ndarray
+) -> list[Sizes]:
+    """Importance within each fold's model, which keeps features of its own.
+
+    A feature that a fold did not keep weighs nothing there; one that only folds keep still
+    counts in the code that it speaks for.
+    """
+    candidates, served = experiment.candidates, experiment.served.columns
+    matrix, history = candidates.matrix[rows], known_history(counts[rows])
+    found = []
+    for model in experiment.cross_validated.models:
+        own = np.ascontiguousarray(matrix[:, model.columns])
+        parts = own_contributions(model.booster, own, accepted, experiment.calibration)
+        plan = ReasonPlan([candidates.features[column] for column in model.columns], {})
+        whole = np.zeros((len(rows), len(candidates.features)))
+        whole[:, model.columns] = parts
+        found.append(sizes(whole[:, served], plan.code_sums(parts, own, *history)))
+    return found
 
 
 def _drift_reference(

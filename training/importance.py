@@ -7,7 +7,7 @@ would move with other clients in training.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,30 +54,25 @@ def sizes(parts: np.ndarray, by_code: np.ndarray) -> Sizes:
     )
 
 
-def fold_sizes(
-    boosters: Sequence[lgb.Booster],
-    matrix: np.ndarray,
-    accepted: np.ndarray,
-    by_code: Callable[[np.ndarray], np.ndarray],
-    calibration: BetaCalibration,
-) -> list[Sizes]:
-    """Importance within each fold's booster, over the same clients.
+def own_contributions(
+    booster: lgb.Booster, matrix: np.ndarray, accepted: np.ndarray, calibration: BetaCalibration
+) -> np.ndarray:
+    """Contributions in probability of some clients against the accepted ones among them.
 
     Parameters
     ----------
-    boosters : one a fold
-    matrix : (n, k) float32 sampled labelled clients
+    booster : of a fold, with features of its own
+    matrix : (n, k) float32 sampled labelled clients, the booster's features
     accepted : (n,) which of them lie on the accept side, out of fold
-    by_code : sums the contributions of these clients by code
     calibration : of the version
+
+    Returns
+    -------
+    float64 (n, k)
     """
-    found = []
-    for booster in boosters:
-        phi = shap(booster, matrix)
-        reference = Reference.of(phi[accepted])
-        explained = contributions(phi, reference, calibration, margin=margins(booster, matrix))
-        found.append(sizes(explained.parts, by_code(explained.parts)))
-    return found
+    phi = shap(booster, matrix)
+    reference = Reference.of(phi[accepted])
+    return contributions(phi, reference, calibration, margin=margins(booster, matrix)).parts
 
 
 def as_tables(whole: Sizes, folds: Sequence[Sizes], features: Sequence[str], clients: int) -> dict[str, Any]:

@@ -196,13 +196,18 @@ def _log_out_of_fold(experiment: Experiment, folder: Path) -> str:
 
 def _parameters(experiment: Experiment) -> dict[str, Any]:
     calibration, policy = experiment.calibration, experiment.policy
+    recipe, served = experiment.recipe, experiment.clients
     return {
         **PARAMETERS,
-        "seed": experiment.recipe.seed,
+        **recipe.changed,
+        "seed": recipe.seed,
         "trees": experiment.cross_validated.mean_trees,
         "trees_by_fold": list(experiment.cross_validated.trees),
-        "features": len(experiment.recipe.features),
-        "constrained_features": sum(direction != 0 for direction in experiment.recipe.constraints),
+        "candidate_features": len(recipe.features),
+        "keep": recipe.keep if recipe.prunes else "all",
+        "recipe_from": experiment.chosen.source or "code",
+        "features": len(served.features),
+        "constrained_features": sum(direction != 0 for direction in served.directions),
         "labelled_clients": len(experiment.outcome),
         "calibration": f"beta a={calibration.a:.6g} b={calibration.b:.6g} c={calibration.c:.6g}",
         "cutoff": policy.cutoff,

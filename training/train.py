@@ -15,6 +15,7 @@ from training.history import history_counts
 from training.lock import exclusive
 from training.matrix import read_vocabulary
 from training.progress import Progress, silent
+from training.recipe import read_recipe
 from training.record import Trained, record
 from training.tracking import connected
 
@@ -33,21 +34,20 @@ def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
     ------
     UnavailableError
         No matrix, MLflow does not answer, or another command holds the home.
+    InputError
+        ``recipe.json`` is not a recipe.
     """
     with exclusive(home, "train"):
-        experiment = run_experiment(read_clients(home), seed=seed, progress=progress)
-        labelled = read_labelled(home, experiment.clients)
+        candidates, chosen = read_clients(home), read_recipe(home)
+        labelled = read_labelled(home, candidates)
+        experiment = run_experiment(
+            candidates, labelled.numbers["AMT_CREDIT"], chosen, seed=seed, progress=progress
+        )
         parts = make_parts(
-            experiment.clients,
-            history_counts(home, experiment.clients.ids),
+            experiment,
+            history_counts(home, candidates.ids),
             read_vocabulary(home),
-            booster=experiment.booster,
-            cross_validated=experiment.cross_validated,
-            calibration=experiment.calibration,
-            policy=experiment.policy,
-            evaluation=experiment.evaluation,
             texts=labelled.texts,
-            seed=seed,
             progress=progress,
         )
         parts = replace(parts, extra={**parts.extra, **make_evidence(experiment, labelled)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import mlflow
 import numpy as np
@@ -30,6 +31,7 @@ from training.evaluation import auc_score
 from training.experiment import run_experiment
 from training.fairness import FAIRNESS
 from training.matrix import compute_features
+from training.recipe import DEFAULT_KEEP
 from training.registry import MODEL, latest_version
 from training.tracking import connected
 
@@ -47,8 +49,15 @@ def book(small_home: Home) -> Book:
 
 
 @pytest.fixture(scope="module")
-def clients(small_home: Home) -> Clients:
+def candidates(small_home: Home) -> Clients:
+    """All clients with every feature that the model could have kept."""
     return read_clients(small_home)
+
+
+@pytest.fixture(scope="module")
+def clients(candidates: Clients, bundle: Bundle) -> Clients:
+    """All clients with the features that the model reads."""
+    return candidates.only(np.array([candidates.features.index(name) for name in bundle.features]))
 
 
 # Laws ---------------------------------------------------------------------------------
@@ -150,13 +159,15 @@ def with_column(frame: pa.Table, name: str, values: pa.ChunkedArray | pa.Array) 
     return frame.set_column(place, pa.field(name, values.type), values)
 
 
-def test_a_shuffled_outcome_gives_an_auc_of_one_half_through_the_whole_experiment(clients, monkeypatch):
+def test_a_shuffled_outcome_gives_an_auc_of_one_half_through_the_whole_experiment(
+    candidates, book, monkeypatch
+):
     monkeypatch.setattr(boosting, "PATIENCE", 15)
-    labelled = clients.labelled
-    target = clients.target.copy()
+    labelled = candidates.labelled
+    target = candidates.target.copy()
     target[labelled] = np.random.default_rng(3).permutation(target[labelled])
 
-    experiment = run_experiment(Clients(clients.ids, target, clients.matrix, clients.features))
+    experiment = run_experiment(replace(candidates, target=target), book.column("AMT_CREDIT")[labelled])
 
     assert experiment.metrics["auc"].low < 0.5 < experiment.metrics["auc"].high
 
@@ -164,14 +175,26 @@ def test_a_shuffled_outcome_gives_an_auc_of_one_half_through_the_whole_experimen
 # What the bundle and the client book say ----------------------------------------------
 
 
-def test_the_policy_operates_the_theoretical_cut_off_and_shows_the_empirical_one(bundle, clients):
-    amounts = clients.matrix[:, clients.features.index("AMT_CREDIT")]
+def test_the_policy_operates_the_theoretical_cut_off_and_shows_the_empirical_one(bundle):
 
     assert bundle.policy.cutoff == pytest.approx(1 / 11)
     assert (
         bundle.policy.empirical.ci95[0] <= bundle.policy.empirical.cutoff <= bundle.policy.empirical.ci95[1]
     )
+
+
+def test_limits_in_money_come_from_the_raw_amounts_of_labelled_clients(bundle, book):
+    amounts = np.asarray(book.column("AMT_CREDIT"))[book.target >= 0]
+
     assert bundle.policy.override_limit == pytest.approx(np.quantile(amounts, 0.9))
+    assert bundle.policy.smallest_amount == pytest.approx(amounts.min())
+
+
+def test_the_served_features_are_some_of_the_candidates_in_their_order(bundle, candidates):
+    places = [candidates.features.index(name) for name in bundle.features]
+
+    assert len(bundle.features) == min(DEFAULT_KEEP, len(candidates.features))
+    assert places == sorted(places)
 
 
 def test_metrics_are_those_of_the_out_of_fold_margins(bundle, book):

@@ -12,7 +12,14 @@ from hypothesis.extra.numpy import arrays
 
 from model.bundle import Bundle
 from model.errors import InputError
-from model.population import MOST_BINS, Population, build_dependences, numeric_bins
+from model.population import (
+    MOST_BINS,
+    OTHER_OR_MISSING,
+    Population,
+    build_dependences,
+    build_population,
+    numeric_bins,
+)
 from tests.bundles import CLIENTS, WAITING, made
 
 numbers = st.one_of(st.floats(-1e6, 1e6, width=32), st.just(float("nan")), st.integers(0, 4).map(float))
@@ -99,6 +106,22 @@ def test_a_client_without_the_category_is_missing(small_bundle: Bundle) -> None:
     assert bins.counts[-1] == CLIENTS - stated
     assert bins.bin_of(None) == bins.size
     assert bins.bin_of("Astronaut") == bins.size
+
+
+def test_a_category_that_the_model_does_not_read_is_other_and_never_missing() -> None:
+    features = ("HOUSE_Flat", "HOUSE_Room")
+    flat, room, neither = (1, 0), (0, 1), (0, 0)
+    matrix = np.array([flat, flat, room, neither], dtype=np.float32)
+    groups = {f"HOUSE_{name}": ("HOUSE", name) for name in ("Flat", "House", "Room")}
+
+    population = build_population(matrix, features, np.zeros(4), groups=groups)
+    bins = population.of("HOUSE")
+
+    assert bins.categories == ("Flat", "Room", OTHER_OR_MISSING)
+    assert bins.counts == (2, 1, 1, 0)
+    assert [bins.bin_of(value) for value in ("Flat", "House", None)] == [0, 2, 2]
+    assert population.codes_of("HOUSE", features, [0, 1], matrix).tolist() == [0, 0, 1, 2]
+    assert "HOUSE_House" not in population.groups
 
 
 def test_every_entry_counts_all_clients_and_those_with_a_known_outcome(small_bundle: Bundle) -> None:
