@@ -166,5 +166,53 @@ def rollback_command() -> None:
     click.echo(f"wrote {home.pointer}: {rollback(home, progress=spoken())}")
 
 
+@cli.command("compare-imbalance")
+@click.option("--only", type=click.Choice(["models", "imbalance"]), help="One of the two tables.")
+@click.option("--repeats", type=click.IntRange(1, 10), default=3, show_default=True, help="Of the models.")
+@click.option("--skip", multiple=True, metavar="TREATMENT", help="A row to leave out, e.g. smotenc.")
+def compare_command(only: str | None, repeats: int, skip: tuple[str, ...]) -> None:
+    """Compare models, and treatments of class imbalance, in the same folds.
+
+    Two tables, each an MLflow run with one nested run a row: dummy, logistic regression, the
+    champion's recipe and the kernel's whole matrix; then weights, under- and over-sampling,
+    SMOTE and SMOTENC (slow) against no treatment, once. What was computed is not computed
+    again: a stopped comparison goes on where it was.
+    """
+    from training.progress import spoken
+
+    home = _home()
+    if only != "imbalance":
+        from training import comparison
+
+        found = comparison.compare_models(home, seeds=range(repeats), progress=spoken())
+        click.echo("\n".join(comparison.table(found)))
+    if only != "models":
+        from training import imbalance
+
+        found = imbalance.compare_imbalance(home, skip=skip, progress=spoken())
+        click.echo("\n".join(imbalance.table(found)))
+    click.echo(f"wrote {home.mlflow}: runs and result.json (`make mlflow`)")
+
+
+@cli.command("tune")
+@click.option("--trials", default=60, show_default=True, help="Trials that the study shall hold in all.")
+@click.option("--minutes", default=30.0, show_default=True, help="After which no further trial begins.")
+@click.option("--seed", default=0, show_default=True, help="Of the search.")
+def tune_command(trials: int, minutes: float, seed: int) -> None:
+    """Search the parameters of the trees; adopt them for the next training if surely better.
+
+    Every trial is kept in tuning/optuna.db: a stopped search goes on where it was, also after
+    Ctrl-C; other data start another study.
+    """
+    from training.progress import spoken
+    from training.tuning import summary, tune
+
+    home = _home()
+    found = tune(home, trials=trials, minutes=minutes, seed=seed, progress=spoken())
+    click.echo("\n".join(summary(found)))
+    written = home.root / "recipe.json" if found["adopted"] else home.root / "tuning"
+    click.echo(f"wrote {written}")
+
+
 if __name__ == "__main__":
     cli(prog_name="python -m training")

@@ -31,6 +31,28 @@ def figures(
     }
 
 
+def intervals(
+    title: str, across: str, rows: Mapping[str, Estimate], *, reference: float | None = None
+) -> Figure:
+    """One dot with its interval a row, the first on top.
+
+    Parameters
+    ----------
+    title, across : words over and under the axis
+    rows : label → estimate
+    reference : value that a vertical line marks
+    """
+    figure, axes = _figure(title, across, "")
+    height = np.arange(len(rows))[::-1]
+    if reference is not None:
+        axes.axvline(reference, linestyle="--", color="0.6")
+    for at, estimate in zip(height, rows.values(), strict=True):
+        bounds = [[estimate.value - estimate.low], [estimate.high - estimate.value]]
+        axes.errorbar(estimate.value, at, xerr=bounds, fmt="o", color="C0", markersize=5)
+    axes.set_yticks(height, list(rows))
+    return figure
+
+
 def _figure(title: str, across: str, up: str) -> tuple[Figure, Any]:
     figure = Figure(figsize=_SIZE, layout="constrained")
     axes = figure.add_subplot()

@@ -7,7 +7,7 @@ stopping on the natural share would stop a treated model at once, its scale bein
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,19 +15,19 @@ import lightgbm as lgb
 import numpy as np
 from imblearn.over_sampling import SMOTE, SMOTENC, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
-from matplotlib.figure import Figure
 from sklearn.impute import SimpleImputer
 
 from model.home import Home
 from training import boosting
 from training.boosting import Recipe, booster_names
 from training.dataset import lake_digest, read_clients
-from training.evaluation import Costs, auc_difference, evaluate, plain
-from training.figures import blank
+from training.evaluation import Costs, Estimate, evaluate, plain
+from training.figures import intervals
 from training.folds import Split
 from training.learners import is_flag
+from training.lock import exclusive
 from training.progress import Progress, silent
-from training.protocol import judge, out_of_fold
+from training.protocol import compare, judge, out_of_fold
 from training.searches import MARGINS, Row, search, without_margins
 from training.tracking import connected
 
@@ -92,7 +92,7 @@ TREATMENTS = (
     Treatment(
         "smotenc",
         {"fr": "SMOTENC", "en": "SMOTENC"},
-        sampler=lambda seed, flags: SMOTENC(np.flatnonzero(flags), random_state=seed),
+        sampler=lambda seed, flags: SMOTENC(np.flatnonzero(flags).tolist(), random_state=seed),
         filled=True,
     ),
 )
@@ -122,7 +122,12 @@ class Treated:
         if self.treatment.weight is not None:
             stop_weight = parameters["scale_pos_weight"] = float(self.treatment.weight(odds))
         if self.treatment.sampler is not None:
-            rows, outcome = self._resampled(rows, outcome, seed)
+            flags = is_flag(rows)
+            # Neighbours are looked for in standard deviations: in raw values only amounts would count.
+            scale = np.where(flags, 1.0, rows.std(axis=0)) if self.treatment.filled else np.ones(len(flags))
+            scale = np.where(scale > 0, scale, 1.0).astype(np.float32)
+            made, outcome = self.treatment.sampler(seed, flags).fit_resample(rows / scale, outcome)
+            rows = np.asarray(made, dtype=np.float32) * scale
             stop_weight = odds / good_to_bad(outcome)
         grow_on = lgb.Dataset(
             rows, outcome, feature_name=booster_names(self.recipe.features), params=parameters
@@ -143,14 +148,125 @@ class Treated:
             booster.predict(matrix[split.score], raw_score=True, num_iteration=booster.best_iteration)
         )
 
-    def _resampled(self, rows: np.ndarray, outcome: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        flags = is_flag(rows)
-        # Neighbours are looked for in standard deviations: in raw values only amounts would count.
-        scale = np.where(flags, 1.0, np.maximum(np.nanstd(rows, axis=0), 1e-12)).astype(np.float32)
-        made, outcome = self.treatment.sampler(seed, flags).fit_resample(rows / scale, outcome)
-        return np.asarray(made, dtype=np.float32) * scale, np.asarray(outcome)
-
 
 def good_to_bad(outcome: np.ndarray) -> float:
     """Repaid loans for one default."""
     return float((outcome == 0).sum() / (outcome == 1).sum())
+
+
+def compare_imbalance(
+    home: Home,
+    *,
+    seeds: Sequence[int] = (0,),
+    skip: Sequence[str] = (),
+    progress: Progress = silent,
+) -> dict[str, Any]:
+    """Judge every treatment raw and calibrated, against none; one nested run a row.
+
+    Parameters
+    ----------
+    home : its matrix is read
+    seeds : one a repeat
+    skip : names of treatments that are left out
+    progress : one line a fold and a row
+
+    Returns
+    -------
+    ``result.json``: ``rows`` with ``raw`` (the probabilities as the trees give them),
+    ``calibrated`` (`training.protocol.judge`) and ``difference`` to none, calibrated
+    """
+    costs = Costs.theoretical()
+    with exclusive(home, "compare-imbalance"), connected(home) as tracking:
+        clients = read_clients(home)
+        labelled = clients.labelled
+        matrix, target = clients.matrix[labelled], clients.target[labelled].astype(np.int8)
+        recipe = Recipe(clients.features, clients.directions)
+        with search(tracking, KIND, data=lake_digest(home), progress=progress) as made:
+            rows: list[Row] = []
+            for treatment in TREATMENTS:
+                if treatment.name in skip and rows:
+                    continue
+                untreated = rows[0][MARGINS] if rows else None
+                rows.append(
+                    made.candidate(
+                        treatment.name,
+                        {"features": len(clients.features), "seeds": list(seeds), "cutoff": costs.cutoff},
+                        lambda treatment=treatment, untreated=untreated: _row(  # type: ignore[misc]
+                            Treated(treatment, recipe), matrix, target, untreated, seeds, costs, progress
+                        ),
+                    )
+                )
+            made.figure("imbalance_auc.png", _auc_figure(rows))
+            made.figure("imbalance_cost.png", _cost_figure(rows, target, costs))
+            return made.finish(
+                {
+                    "clients": len(target),
+                    "defaults": int(target.sum()),
+                    "features": len(clients.features),
+                    "seeds": list(seeds),
+                    "cutoff": costs.cutoff,
+                    "rows": [without_margins(row) for row in rows],
+                }
+            )
+
+
+def table(result: Mapping[str, Any]) -> list[str]:
+    """The result as lines of text, one a treatment."""
+    lines = [
+        f"{'treatment':16} {'AUC less none':>26} {'raw log loss':>12} {'raw ECE':>8} {'raw cost':>8} "
+        f"{'log loss':>8} {'cost':>6} {'time':>6}"
+    ]
+    time = result["rows"][0]["seconds"]
+    for row in result["rows"]:
+        gap, raw, calibrated = row["difference"], row["raw"], row["calibrated"]
+        against = "0"
+        if gap is not None:
+            against = "{value:+.4f} [{low:+.4f}, {high:+.4f}]".format(**gap["auc"])
+        lines.append(
+            f"{row['name']:16} {against:>26} {raw['log_loss']['value']:12.4f} {raw['ece']['value']:8.3f} "
+            f"{raw['cost_per_file']['value']:8.3f} {calibrated['log_loss']['value']:8.4f} "
+            f"{calibrated['cost_per_file']['value']:6.3f} {row['seconds'] / time:6.2f}"
+        )
+    return lines
+
+
+def _row(
+    learner: Treated,
+    matrix: np.ndarray,
+    target: np.ndarray,
+    untreated: np.ndarray | None,
+    seeds: Sequence[int],
+    costs: Costs,
+    progress: Progress,
+) -> Row:
+    found = out_of_fold(learner, matrix, target, seeds=seeds, progress=progress)
+    raw = evaluate(target, 1 / (1 + np.exp(-found.margins)), costs=costs)
+    difference = None
+    if untreated is not None:
+        difference = plain(compare(target, found.margins, untreated, costs))
+    return {
+        "label": dict(learner.treatment.label),
+        # Of learning and scoring alone: judging takes every row the same time.
+        "seconds": round(found.seconds, 3),
+        "raw": plain(raw),
+        "calibrated": plain(judge(target, found.margins, costs)),
+        "difference": difference,
+        MARGINS: found.margins,
+    }
+
+
+def _auc_figure(rows: Sequence[Row]) -> Any:
+    gaps = {row["label"]["en"]: Estimate(**row["difference"]["auc"]) for row in rows if row["difference"]}
+    return intervals("What a treatment does to the order", "AUC less that of no treatment", gaps, reference=0)
+
+
+def _cost_figure(rows: Sequence[Row], target: np.ndarray, costs: Costs) -> Any:
+    shown = {
+        f"{row['label']['en']}, {words}": Estimate(**row[side]["cost_per_file"])
+        for row in rows
+        for side, words in (("raw", "raw"), ("calibrated", "calibrated"))
+    }
+    accepting = costs.fn * float(target.mean())
+    return intervals(
+        "What it costs at the cut-off", "cost per file; dashed: accept all", shown, reference=accepting
+    )

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
 
-import lightgbm as lgb
 import numpy as np
-from imblearn.base import BaseSampler
 from sklearn.compose import ColumnTransformer
 from sklearn.feature_selection import VarianceThreshold
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import QuantileTransformer, SplineTransformer, StandardScaler
+from sklearn.preprocessing import QuantileTransformer, SplineTransformer
 
-from training import boosting
-from training.boosting import Recipe, booster_names, dataset, grow
+from training.boosting import Recipe, dataset, grow
 from training.folds import Split
 
-PENALTIES = (1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+PENALTIES = (1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0)
 """Inverse strengths of the logistic regression's L2 penalty that are tried, strongest first."""
 
 
@@ -40,11 +35,11 @@ class Prior:
 class Logistic:
     """Additive logistic regression: a smooth curve a number, missing told apart, L2.
 
-    Numbers become ranks and then piecewise linear curves with four knots, so that neither scale
-    nor tails matter and an effect may bend; a missing number is filled with the median
-    and has an indicator of its own; 0/1 features stay as they are. Columns are standardised,
-    because the penalty counts them alike. The penalty is the one with the least log loss on
-    ``split.stop``.
+    Numbers become ranks and then smooth curves (quadratic splines, five knots), so that neither
+    scale nor tails matter and an effect may bend; a missing number is filled with the median
+    and has an indicator of its own; 0/1 features stay as they are. All columns lie between 0
+    and 1 and are not standardised: a rare one would weigh as much as a common one, which cost
+    0.002 to 0.01 AUC. The penalty is the one with the least log loss on ``split.stop``.
     """
 
     name: str = "logistic"
@@ -94,7 +89,7 @@ def _design(matrix: np.ndarray, seed: int) -> Pipeline:
     curve = make_pipeline(
         SimpleImputer(strategy="median", keep_empty_features=True),
         QuantileTransformer(n_quantiles=200, random_state=seed),
-        SplineTransformer(n_knots=4, degree=1, include_bias=False),
+        SplineTransformer(n_knots=5, degree=2, include_bias=False),
     )
     parts = [
         ("numbers", curve, numbers),
@@ -105,7 +100,7 @@ def _design(matrix: np.ndarray, seed: int) -> Pipeline:
             np.flatnonzero(flags),
         ),
     ]
-    return make_pipeline(ColumnTransformer(parts), VarianceThreshold(1e-4), StandardScaler())
+    return make_pipeline(ColumnTransformer(parts), VarianceThreshold(1e-4))
 
 
 def is_flag(matrix: np.ndarray) -> np.ndarray:

@@ -110,6 +110,22 @@ class Search:
         client.log_dict(run.info.run_id, without_margins(row), CANDIDATE)
         client.set_terminated(run.info.run_id)
 
+    def names(self) -> set[str]:
+        """Candidates that this search has kept."""
+        # A search of hundreds of trials is longer than one page of the answer.
+        found: set[str] = set()
+        page = None
+        while True:
+            runs = self.tracking.client.search_runs(
+                [self.tracking.experiment_id],
+                f"tags.`{_PARENT}` = '{self.run_id}' and attributes.status = 'FINISHED'",
+                page_token=page,
+            )
+            found |= {run.info.run_name for run in runs}
+            page = runs.token
+            if not page:
+                return found
+
     def figure(self, name: str, figure: Figure) -> None:
         """Keep a figure with the parent run, as ``figures/<name>``."""
         self.tracking.client.log_figure(self.run_id, figure, f"figures/{name}")
@@ -242,7 +258,7 @@ def _download(client: MlflowClient, run_id: str, name: str) -> str:
 
 def _numbers(row: Row) -> dict[str, float]:
     """Metrics of a row as MLflow takes them: one number each, bounds included."""
-    numbers = {"seconds": float(row.get("seconds", 0.0))}
+    numbers = {"seconds": float(row["seconds"])} if row.get("seconds") is not None else {}
     for entry, metrics in row.items():
         if not isinstance(metrics, Mapping):
             continue
