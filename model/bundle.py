@@ -79,7 +79,7 @@ class Bundle:
     features : tuple of k str
         True names in booster order; every array below follows this order.
     medians : dict
-        Feature → median of the accepted clients, or ``None``.
+        Feature → median of the accepted clients, or ``None``; features left out included.
     low, high : float32 (k,)
         Training range.
     missing_rate : float64 (k,)

@@ -43,7 +43,8 @@ class BundleParts:
     reference : Reference
         ``Reference.of(bundle_shap_of_reference_clients)``.
     medians : mapping
-        Feature → median over the reference clients; ``None`` when none has a value.
+        Feature → median over the reference clients; ``None`` when none has a value. Features that
+        the model left out may be named too.
     low, high : float32 (k,)
         Smallest and largest value in training, NaN when the column is empty.
     missing_rate : float64 (k,)
@@ -172,7 +173,7 @@ def _check_parts(parts: BundleParts, booster: lgb.Booster) -> None:
         "ranges do not have k columns": parts.low.shape == (k,) and parts.high.shape == (k,),
         "missing rates are not k": parts.missing_rate.shape == (k,),
         f"golden rows are not {GOLDEN_ROWS} × k": parts.golden.shape == (GOLDEN_ROWS, k),
-        "medians do not name every feature": set(parts.medians) == set(parts.features),
+        "medians do not name every feature": set(parts.features) <= set(parts.medians),
         "an extra file is not named *.npy or *.json": all(
             name.endswith((".npy", ".json")) and name not in REQUIRED_FILES for name in parts.extra
         ),

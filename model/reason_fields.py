@@ -6,7 +6,7 @@ Each answers the same question twice: :meth:`show` for one client, in full, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -39,6 +39,7 @@ _SAME_SHARE = 0.0005
 _NOT_STATED = frozenset({"XNA", "XAP"})
 _SCORES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 _SCORE_COUNT = "EXT_SOURCE_COUNT"
+_DOCUMENT = "FLAG_DOCUMENT_"
 
 
 class Served(NamedTuple):
@@ -335,17 +336,26 @@ class Documents:
     def __init__(self, members: NDArray[np.intp], served: Served) -> None:
         self._indices = members
         names = {index: name for name, index in served.places.items()}
-        self._reference = float(sum(served.median(names[index]) or 0.0 for index in members))
+        self._of_members = _usual(served, (names[index] for index in members))
+        # A file has documents that the model does not read: they count on both sides, or on none.
+        self._of_all = _usual(served, (name for name in served.medians if name.startswith(_DOCUMENT)))
 
     def show(self, client: Client) -> Shown | None:
-        flags: Sequence[Any] = client.values[self._indices].tolist()
-        if client.application is not None:
-            flags = [x for name, x in client.application.items() if name.startswith("FLAG_DOCUMENT_")]
-        provided = sum(1 for flag in flags if flag is not None and flag >= 1)
-        return Shown(None, float(provided), self._reference)
+        if client.application is None:
+            return Shown(None, _provided(client.values[self._indices].tolist()), self._of_members)
+        flags = [flag for name, flag in client.application.items() if name.startswith(_DOCUMENT)]
+        return Shown(None, _provided(flags), self._of_all)
 
     def can_show(self, clients: Clients) -> Bools:
         return np.ones(len(clients.values), dtype=bool)
+
+
+def _provided(flags: Sequence[Any]) -> float:
+    return float(sum(1 for flag in flags if flag is not None and flag >= 1))
+
+
+def _usual(served: Served, names: Iterable[str]) -> float:
+    return float(sum(served.median(name) or 0.0 for name in names))
 
 
 class Scores:

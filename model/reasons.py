@@ -51,6 +51,7 @@ __all__ = [
     "NO_CODE",
     "Reason",
     "ReasonPlan",
+    "can_be_shown",
     "label",
     "label_of",
     "sentence",
@@ -265,6 +266,19 @@ class ReasonPlan:
         if not has_previous:
             route[self._ours[missing[self._ours]]] = _INDEX["R41"]
         return route
+
+
+def can_be_shown(feature: str) -> bool:
+    """Whether the sentence of the feature's code may show this very feature.
+
+    Where a code shows the raw application, a share or a count instead of named fields, any of its
+    features will do.
+    """
+    code = dictionary.code_of(feature)
+    if code is None:
+        return False
+    row = catalogue()[code]
+    return row["show"] != "value" or any(field["feature"] == feature for field in row["fields"])
 
 
 def _code_index(feature: str) -> int:

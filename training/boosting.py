@@ -17,6 +17,7 @@ import numpy as np
 from model.errors import InputError
 from training.folds import Split
 from training.progress import Progress, silent
+from training.pruning import strongest
 
 PARAMETERS: dict[str, Any] = {
     "objective": "binary",
@@ -197,7 +198,7 @@ def grow(data: lgb.Dataset, matrix: np.ndarray, target: np.ndarray, split: Split
     first = stopped_early(data, split, recipe)
     if not recipe.prunes:
         return first
-    return grow_on(strongest(first, recipe.keep), first, matrix, target, split, recipe)
+    return grow_on(kept_columns(first, recipe), first, matrix, target, split, recipe)
 
 
 def grow_on(
@@ -227,10 +228,10 @@ def stopped_early(data: lgb.Dataset, split: Split, recipe: Recipe) -> Grown:
     return Grown(booster, np.arange(len(recipe.features)), count, count)
 
 
-def strongest(ranking: Grown, keep: int | None) -> np.ndarray:
-    """Columns of the `keep` features with the largest gain, in column order; ties go to the first."""
+def kept_columns(ranking: Grown, recipe: Recipe) -> np.ndarray:
+    """Columns that the recipe keeps of those that a booster on all of them ranked."""
     gain = ranking.booster.feature_importance("gain", iteration=ranking.trees)
-    return np.sort(np.argsort(-gain, kind="stable")[:keep])
+    return strongest(gain, recipe.features, recipe.keep or len(recipe.features))
 
 
 def refit(
@@ -252,7 +253,7 @@ def refit(
     if not recipe.prunes:
         return _grown_whole(data, recipe, trees)
     ranking = _grown_whole(data, recipe, ranking_trees or trees)
-    columns = strongest(ranking, recipe.keep)
+    columns = kept_columns(ranking, recipe)
     narrow = recipe.only(columns)
     served = _grown_whole(dataset(np.ascontiguousarray(matrix[:, columns]), target, narrow), narrow, trees)
     return replace(served, columns=columns, ranking_trees=ranking.trees)

@@ -55,7 +55,8 @@ def make_parts(
     random = np.random.default_rng(seed)
     reference_rows = random.permutation(accepted)[:REFERENCE_CLIENTS]
     sampled = random.permutation(len(clients.ids))[:IMPORTANCE_CLIENTS]
-    medians = _medians(clients.matrix[reference_rows], clients.features)
+    candidates = experiment.candidates
+    medians = _medians(candidates.matrix[reference_rows], candidates.features)
     plan = ReasonPlan(clients.features, medians)
 
     reference, effects = _explain(booster, clients.matrix, reference_rows, sampled, calibration)
@@ -64,7 +65,7 @@ def make_parts(
         clients.matrix,
         clients.features,
         clients.target,
-        groups=one_hot_groups((feature, origin(feature)) for feature in experiment.candidates.features),
+        groups=one_hot_groups((feature, origin(feature)) for feature in candidates.features),
         unit_of=lambda feature: entry(feature).unit,
     )
     dependences = build_dependences(population, clients.features, clients.matrix[sampled], effects, seed=seed)

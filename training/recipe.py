@@ -19,7 +19,7 @@ from model.home import Home
 
 RECIPE = "recipe.json"
 
-DEFAULT_KEEP = 120
+DEFAULT_KEEP = 200
 """Chosen as `docs/methodology.md` says: the smallest number of features within one standard error."""
 
 SEARCHED: Mapping[str, tuple[float, float]] = {
