@@ -1,8 +1,9 @@
 """Weights and resampling against the model as it is: one table, inside the folds.
 
-Every treatment changes the rows that grow the trees (``split.fit``) and nothing else. The
-rows that stop them keep their clients, weighted to the share of defaults that the trees see:
-stopping on the natural share would stop a treated model at once, its scale being another.
+Every treatment changes the rows that grow the trees (``split.fit``) and nothing else. All of
+them stop on the same untouched rows by the log loss that is left when the mean probability has
+been set right (`shifted_log_loss`): by plain log loss a treated model would stop after a few
+trees, its scale being another, and be blamed for that.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ from training.tracking import connected
 
 KIND = "imbalance"
 
-_ONE_TO_THREE = 1 / 3
+
+def _one_to_three(outcome: np.ndarray) -> dict[int, int]:
+    good, bad = int((outcome == 0).sum()), int((outcome == 1).sum())
+    return {0: min(good, 3 * bad)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ TREATMENTS = (
     Treatment(
         "under_1_3",
         {"fr": "sous-échantillonnage 1:3", "en": "under-sampling 1:3"},
-        sampler=lambda seed, _: RandomUnderSampler(sampling_strategy=_ONE_TO_THREE, random_state=seed),
+        sampler=lambda seed, _: RandomUnderSampler(sampling_strategy=_one_to_three, random_state=seed),
     ),
     Treatment(
         "over",
@@ -116,11 +120,13 @@ class Treated:
             fill = SimpleImputer(strategy="median", keep_empty_features=True).fit(matrix[split.fit])
             matrix = fill.transform(matrix).astype(np.float32)
         rows, outcome = matrix[split.fit], target[split.fit]
-        odds = good_to_bad(outcome)
-        parameters = {**replace(self.recipe, seed=seed).parameters(), "feature_pre_filter": False}
-        stop_weight = 1.0
+        parameters = {
+            **replace(self.recipe, seed=seed).parameters(),
+            "feature_pre_filter": False,
+            "metric": "None",
+        }
         if self.treatment.weight is not None:
-            stop_weight = parameters["scale_pos_weight"] = float(self.treatment.weight(odds))
+            parameters["scale_pos_weight"] = float(self.treatment.weight(good_to_bad(outcome)))
         if self.treatment.sampler is not None:
             flags = is_flag(rows)
             # Neighbours are looked for in standard deviations: in raw values only amounts would count.
@@ -128,20 +134,16 @@ class Treated:
             scale = np.where(scale > 0, scale, 1.0).astype(np.float32)
             made, outcome = self.treatment.sampler(seed, flags).fit_resample(rows / scale, outcome)
             rows = np.asarray(made, dtype=np.float32) * scale
-            stop_weight = odds / good_to_bad(outcome)
         grow_on = lgb.Dataset(
             rows, outcome, feature_name=booster_names(self.recipe.features), params=parameters
         )
-        stop_on = grow_on.create_valid(
-            matrix[split.stop],
-            target[split.stop],
-            weight=np.where(target[split.stop] == 1, stop_weight, 1.0),
-        )
+        stop_on = grow_on.create_valid(matrix[split.stop], target[split.stop])
         booster = lgb.train(
             parameters,
             grow_on,
             num_boost_round=boosting.MAXIMUM_TREES,
             valid_sets=[stop_on],
+            feval=_stopping_metric,
             callbacks=[lgb.early_stopping(boosting.PATIENCE, verbose=False)],
         )
         return np.asarray(
@@ -152,6 +154,29 @@ class Treated:
 def good_to_bad(outcome: np.ndarray) -> float:
     """Repaid loans for one default."""
     return float((outcome == 0).sum() / (outcome == 1).sum())
+
+
+def shifted_log_loss(margin: np.ndarray, outcome: np.ndarray) -> float:
+    """Log loss after all log-odds have been moved by the one number that sets their mean right.
+
+    Parameters
+    ----------
+    margin : (n,) log-odds at any scale of odds
+    outcome : (n,) 0 or 1, both present
+
+    Notes
+    -----
+    Weights and random resampling move log-odds by a constant, which this takes off.
+    """
+    shift = 0.0
+    for _ in range(50):  # Newton; the loss is convex in the shift, and flat steps are cut
+        p = 1 / (1 + np.exp(-(margin + shift)))
+        step = float(np.clip((p.mean() - outcome.mean()) / max((p * (1 - p)).mean(), 1e-9), -2, 2))
+        shift -= step
+        if abs(step) < 1e-9:
+            break
+    z = margin + shift
+    return float(np.mean(np.logaddexp(0.0, z) - outcome * z))
 
 
 def compare_imbalance(
@@ -228,6 +253,11 @@ def table(result: Mapping[str, Any]) -> list[str]:
             f"{calibrated['cost_per_file']['value']:6.3f} {row['seconds'] / time:6.2f}"
         )
     return lines
+
+
+def _stopping_metric(probability: np.ndarray, data: lgb.Dataset) -> tuple[str, float, bool]:
+    p = np.clip(probability, 1e-15, 1 - 1e-15)
+    return "shifted_log_loss", shifted_log_loss(np.log(p / (1 - p)), np.asarray(data.get_label())), False
 
 
 def _row(
