@@ -1,23 +1,28 @@
-"""Whether the interval beside a probability of default holds on clients who did not make it.
+"""How sure a score is, measured on clients who did not make it.
 
 The interval of a client is the observed default rate of the nearest out-of-fold scores, with its
 Wilson bounds (`model.score_tables.IntervalTable`). It is checked by halves: one half of the
-labelled clients makes the table and the calibration, the other is judged.
+labelled clients makes the table and the calibration, the other is judged. The side of the cut-off is
+checked on clients without a known outcome: no model has learned from them.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
 
-from model.score_tables import LEVEL, IntervalTable
+from model.calibration import BetaCalibration
+from model.score_tables import LEVEL, Disagreement, IntervalTable
 from training.calibrate import fit_beta
 
 SPLITS = 20
 _SEED_OFFSET = 1_000
+
+DISTANCES = (0.0, 0.05, 0.10, 0.15, 0.20, 0.25, 0.30, 0.40, 0.50, 0.75, 1.0)
+FEWEST_CLIENTS = 500
+"""Under this many clients without a known outcome the shares would be noise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +42,6 @@ class Coverage:
     agreement: float
     pd_inside: float
     width: float
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def coverage(margin: np.ndarray, outcome: np.ndarray, *, seed: int = 0, splits: int = SPLITS) -> Coverage:
@@ -84,3 +86,32 @@ def _same_share(one: float, n_one: int, other: float, n_other: int) -> bool:
     pooled = (one * n_one + other * n_other) / (n_one + n_other)
     spread = np.sqrt(pooled * (1 - pooled) * (1 / n_one + 1 / n_other))
     return bool(abs(one - other) <= norm.ppf(0.5 + LEVEL / 2) * spread)
+
+
+def disagreement(
+    served: np.ndarray, others: np.ndarray, calibration: BetaCalibration, cutoff: float
+) -> Disagreement:
+    """How often models trained on other samples contradict the served one.
+
+    Parameters
+    ----------
+    served : (n,) log-odds of the served booster for clients without a known outcome
+    others : (m, n) of the models of the folds
+    calibration : one curve for all
+    cutoff : operated
+
+    Returns
+    -------
+    Disagreement
+        A distance that no client has takes the share of the one before.
+    """
+    own = calibration.probability(served)
+    distance = np.abs(np.log(own) - np.log1p(-own) - np.log(cutoff) + np.log1p(-cutoff))
+    other_side = np.stack([calibration.probability(m) >= cutoff for m in others]) != (own >= cutoff)
+    rows = np.searchsorted(DISTANCES, distance, side="right") - 1
+    n = np.bincount(rows, minlength=len(DISTANCES))
+    sums = np.bincount(rows, weights=other_side.mean(axis=0), minlength=len(DISTANCES))
+    shares: list[float] = []
+    for count, total in zip(n.tolist(), sums.tolist(), strict=True):
+        shares.append(total / count if count else (shares[-1] if shares else 0.0))
+    return Disagreement(DISTANCES, tuple(n.tolist()), tuple(shares), len(others))

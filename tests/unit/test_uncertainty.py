@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from training.uncertainty import coverage
+from model.calibration import BetaCalibration
+from training.uncertainty import DISTANCES, coverage, disagreement
 
 N = 12_000
 
@@ -45,3 +46,30 @@ def test_a_score_that_tells_other_things_of_two_kinds_of_clients_is_caught(
 def test_the_same_seed_gives_the_same_figures(scored: tuple[np.ndarray, np.ndarray]) -> None:
     assert coverage(*scored, splits=2) == coverage(*scored, splits=2)
     assert coverage(*scored, splits=2) != coverage(*scored, splits=2, seed=1)
+
+
+IDENTITY = BetaCalibration(a=1.0, b=1.0, c=0.0)
+
+
+def test_disagreement_counts_the_models_on_the_other_side_by_distance() -> None:
+    cutoff = 1 / (1 + np.exp(2.0))
+    served = np.array([-2.01, -1.99, -2.12, -3.5])
+    others = np.array([[-1.9, -1.9, -1.9, -1.9], [-2.1, -2.1, -2.1, -2.1]])
+
+    found = disagreement(served, others, IDENTITY, cutoff)
+
+    assert found.models == 2 and found.distances == DISTANCES
+    assert found.n == (2, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1)
+    assert found.share[0] == 0.5  # each of the two near files has one model of two against
+    assert found.share[1] == 0.5  # no file at this distance: the share of the one before
+    assert found.share[2] == 0.5
+    assert found.share[-1] == 0.5
+
+
+def test_models_that_say_the_same_never_disagree() -> None:
+    served = np.random.default_rng(1).normal(-2.5, 1, 1_000)
+
+    found = disagreement(served, np.stack([served, served]), IDENTITY, 1 / 11)
+
+    assert set(found.share) == {0.0}
+    assert sum(found.n) == 1_000
