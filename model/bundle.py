@@ -51,7 +51,7 @@ from model.policy import Policy
 from model.population import Dependences, Population
 from model.quality import QualityPlan
 from model.reasons import ReasonPlan
-from model.score_tables import GradeRow, IntervalTable, Scale
+from model.score_tables import Disagreement, GradeRow, IntervalTable, Scale
 from model.sealed import MANIFEST, file_digest, read_array, read_json, verify_folder
 
 REQUIRED_FILES = frozenset(
@@ -170,6 +170,12 @@ class Bundle:
     def quality_plan(self) -> QualityPlan:
         """What data quality needs to know of this model, worked out once."""
         return QualityPlan.of(self)
+
+    @cached_property
+    def disagreement(self) -> Disagreement | None:
+        """How often models trained on other samples decide otherwise; ``None`` where it was not measured."""
+        found = self.evaluation.get("disagreement")
+        return None if found is None else Disagreement.from_json(found)
 
     @cached_property
     def base_probability(self) -> float:

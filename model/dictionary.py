@@ -327,6 +327,9 @@ def _named(section: str, key: str, name: str) -> dict[str, Any]:
 THEMES: tuple[str, ...] = tuple(row["name"] for row in _toml()["themes"])
 """Themes in the order of the screens."""
 
+GROUNDS: tuple[str, ...] = tuple(dict.fromkeys(row["ground"] for row in _toml()["exclusions"]))
+"""Grounds on which features are left out, in the order of the file."""
+
 CODES: tuple[str, ...] = tuple(row["code"] for row in _toml()["codes"])
 """The reason codes, R01 first; their position is what compact files store."""
 

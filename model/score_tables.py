@@ -6,6 +6,7 @@ No identifier is kept.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -112,6 +113,42 @@ class IntervalTable:
             else:
                 high = middle
         return low
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """How often models trained on other samples decide otherwise, by distance to the cut-off.
+
+    Attributes
+    ----------
+    distances : tuple of float
+        Lower bounds of ``|logit PD − logit cut-off|``, the first 0.
+    n : tuple of int
+        Clients that no model has learned from, in each.
+    share : tuple of float
+        Mean share of the models on the other side of the cut-off than the served one.
+    models : int
+        How many models were compared with the served one.
+    """
+
+    distances: tuple[float, ...]
+    n: tuple[int, ...]
+    share: tuple[float, ...]
+    models: int
+
+    @classmethod
+    def from_json(cls, given: Mapping[str, Any]) -> Disagreement:
+        return cls(tuple(given["distances"]), tuple(given["n"]), tuple(given["share"]), int(given["models"]))
+
+    def against(self, probability: float, cutoff: float) -> int:
+        """How many of the models would decide otherwise, as a rule, at this distance."""
+        distance = abs(_logit(probability) - _logit(cutoff))
+        row = int(np.searchsorted(self.distances, distance, side="right")) - 1
+        return round(self.models * self.share[row])
+
+
+def _logit(probability: float) -> float:
+    return float(np.log(probability) - np.log1p(-probability))
 
 
 def percentile_table(probabilities: ArrayLike) -> Floats:

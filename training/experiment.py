@@ -22,8 +22,12 @@ from training.evaluation import CROSS_FITTED, Costs, Estimate, auc_score, curves
 from training.folds import FOLDS, assign_folds, splits
 from training.progress import Progress, silent
 from training.recipe import Chosen
+from training.uncertainty import FEWEST_CLIENTS, coverage, disagreement
 
 FOLD_DRAWS = 200
+
+UNKNOWN_CLIENTS = 20_000
+"""Clients without a known outcome on whom the models of the folds are compared, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +128,10 @@ def run_experiment(
         policy=make_policy(amounts, metrics, costs),
         metrics=metrics,
         fold_metrics=fold_metrics,
-        evaluation=_evaluation(outcome, pd_, honest, metrics, fold_metrics, warnings),
+        evaluation={
+            **_evaluation(outcome, pd_, honest, metrics, fold_metrics, warnings),
+            **_certainty(candidates, found, served, calibration, outcome, costs, seed=seed),
+        },
         warnings=warnings,
     )
 
@@ -173,6 +180,26 @@ def _warnings(metrics: Mapping[str, Estimate], costs: Costs) -> tuple[str, ...]:
         f"calibration or costs look wrong here: the operated cut-off {costs.cutoff:.4f} lies outside the "
         f"interval of the empirical optimum, {best}",
     )
+
+
+def _certainty(
+    candidates: Clients,
+    found: CrossValidated,
+    served: Grown,
+    calibration: BetaCalibration,
+    outcome: np.ndarray,
+    costs: Costs,
+    *,
+    seed: int,
+) -> dict[str, Any]:
+    """Whether intervals hold, and how often the models of the folds decide otherwise."""
+    unknown = np.flatnonzero(np.isnan(candidates.target))[:UNKNOWN_CLIENTS]
+    rows = candidates.matrix[unknown]
+    sides = None
+    if len(unknown) >= FEWEST_CLIENTS:
+        others = np.stack([model.margin(rows) for model in found.models])
+        sides = asdict(disagreement(served.margin(rows), others, calibration, costs.cutoff))
+    return {"coverage": asdict(coverage(found.margin, outcome, seed=seed)), "disagreement": sides}
 
 
 def _evaluation(

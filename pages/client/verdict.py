@@ -115,6 +115,22 @@ def _at_end(file: File, side: str) -> bool:
     return beyond * len(file.opened.serving.bundle.intervals.margins) < file.opened.assessment.interval.n / 2
 
 
+def _certainty(file: File, language: str) -> list[Component]:
+    """How often such intervals hold, and the models that would decide otherwise, if any."""
+    bundle, given = file.opened.serving.bundle, file.opened.assessment
+    said: list[Component] = []
+    coverage = bundle.evaluation.get("coverage")
+    if coverage:
+        held = locale.percent(coverage["agreement"], language, digits=0)
+        said.append(html.Span(t("client.foot.held", language, share=held)))
+    table = bundle.disagreement
+    against = table.against(given.default_probability, given.cut_off) if table else 0
+    if table and against:
+        words = plural("client.foot.against", against, language, of=locale.number(table.models, language))
+        said.append(html.Span(words))
+    return said
+
+
 def _foot(file: File, language: str) -> html.Div:
     given = file.opened.assessment
     near = given.interval
@@ -130,6 +146,7 @@ def _foot(file: File, language: str) -> html.Div:
                 )
             ),
             *_outside(file, language),
+            *_certainty(file, language),
             html.Span(
                 t(
                     "client.foot.grade",

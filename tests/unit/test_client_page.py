@@ -196,6 +196,24 @@ def test_a_probability_outside_its_interval_is_said(serving, app_context, low, h
     assert words is None or words in shown
 
 
+@pytest.mark.parametrize(
+    ("share", "words"), [(0.38, "2 modèles sur 5"), (0.16, "1 modèle sur 5"), (0.02, None)]
+)
+def test_how_sure_the_score_is_is_said_where_it_was_measured(serving, app_context, share, words):
+    measured = {
+        "coverage": {"agreement": 0.954, "pd_inside": 0.965, "bands": 240, "width": 0.066},
+        "disagreement": {"distances": [0.0], "n": [500], "share": [share], "models": 5},
+    }
+    told = replace(serving, bundle=replace(serving.bundle, evaluation=measured))
+
+    shown = text_of(verdict.section(file_of(told, "review"), "fr"))
+
+    assert "95\u00a0% tiennent" in shown
+    assert ("appris sur d’autres échantillons" in shown) == (words is not None)
+    assert words is None or words in shown
+    assert "tiennent" not in text_of(verdict.section(file_of(serving, "review"), "fr"))
+
+
 @pytest.mark.parametrize(("value", "french", "english"), [("Y", "oui", "yes"), ("N", "non", "no")])
 def test_a_declared_possession_is_yes_or_no_beside_its_label(serving, app_context, value, french, english):
     file = file_of(serving, "review")

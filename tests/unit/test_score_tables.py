@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from model.bundle import Bundle
 from model.calibration import BetaCalibration
 from model.policy import Policy
-from model.score_tables import IntervalTable, Scale, grade_table, percentile, percentile_table, wilson
+from model.score_tables import (
+    Disagreement,
+    IntervalTable,
+    Scale,
+    grade_table,
+    percentile,
+    percentile_table,
+    wilson,
+)
 
 seeds = st.integers(0, 10_000)
 
@@ -141,3 +149,16 @@ def test_tables_of_a_bundle_use_its_calibration(small_bundle: Bundle) -> None:
 
     assert isinstance(small_bundle.calibration, BetaCalibration)
     assert small_bundle.scale == Scale.of(probabilities, np.diff(small_bundle.intervals.cumulated))
+
+
+DISAGREEMENT = Disagreement(distances=(0.0, 0.1, 0.5), n=(40, 100, 900), share=(0.32, 0.11, 0.004), models=5)
+
+
+@pytest.mark.parametrize(
+    ("probability", "models"),
+    [(1 / 11, 2), (0.093, 2), (0.105, 1), (0.075, 1), (0.30, 0), (0.01, 0)],
+)
+def test_models_against_are_counted_by_the_distance_to_the_cut_off_on_either_side(
+    probability: float, models: int
+) -> None:
+    assert DISAGREEMENT.against(probability, 1 / 11) == models
