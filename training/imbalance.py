@@ -18,6 +18,7 @@ from imblearn.over_sampling import SMOTE, SMOTENC, RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.impute import SimpleImputer
 
+from model.errors import InputError
 from model.home import Home
 from training import boosting
 from training.boosting import Recipe, booster_names
@@ -192,7 +193,7 @@ def compare_imbalance(
     ----------
     home : its matrix is read
     seeds : one a repeat
-    skip : names of treatments that are left out
+    skip : names of treatments that are left out; none is always there
     progress : one line a fold and a row
 
     Returns
@@ -200,6 +201,10 @@ def compare_imbalance(
     ``result.json``: ``rows`` with ``raw`` (the probabilities as the trees give them),
     ``calibrated`` (`training.protocol.judge`) and ``difference`` to none, calibrated
     """
+    unknown = sorted(set(skip) - {treatment.name for treatment in TREATMENTS})
+    if unknown:
+        known = ", ".join(treatment.name for treatment in TREATMENTS)
+        raise InputError(f"there is no treatment {unknown[0]!r}; those are {known}", code="no_treatment")
     costs = Costs.theoretical()
     with exclusive(home, "compare-imbalance"), connected(home) as tracking:
         clients = read_clients(home)
