@@ -257,7 +257,7 @@ class Source:
             return set()
         if feature.form == "child_share":
             return {feature.row_column}
-        return set(self._columns_read(feature) & self.child.stat_columns.keys())
+        return set(self.columns_read(feature) & self.child.stat_columns.keys())
 
     def texts_read(self, feature: Feature) -> set[tuple[str, str]]:
         """``(table, text column)`` whose categories decide what the feature counts."""
@@ -266,11 +266,11 @@ class Source:
         columns = TABLES[self.table].by_name
         return {
             (self.table, name)
-            for name in self._columns_read(feature)
+            for name in self.columns_read(feature)
             if name in columns and columns[name].kind == "text"
         }
 
-    def _columns_read(self, feature: Feature) -> frozenset[str]:
+    def columns_read(self, feature: Feature) -> frozenset[str]:
         """Columns, the child's included, that the values and the conditions of a feature read."""
         terms = feature.terms or (Term(str(feature.statistic), feature.column, feature.slice),)
         read: frozenset[str] = frozenset()
