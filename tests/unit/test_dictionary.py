@@ -133,6 +133,18 @@ def test_arrears_refusals_and_debt_ratios_are_constrained_to_the_adverse_side() 
     assert {dictionary.direction(n) for n in BEYOND if free.search(n)} == {-1}
 
 
+def test_the_documents_list_every_feature_beyond_the_kernel_as_the_dictionary_has_it() -> None:
+    signs = {1: "+1", 0: "0", -1: "−1"}
+    expected = [
+        f"| `{name}` | {row['en']} | {row['unit']} | {row['code']} | {signs[row['direction']]}"
+        f" | {'yes' if row['actionable'] else ''} |"
+        for name, row in WORDS["features"].items()
+    ]
+    lines = (FILE.parents[1] / "docs" / "features.md").read_text("utf-8").splitlines()
+
+    assert [line for line in lines if re.match(r"\| `[A-Z0-9_]+` \|", line)] == expected
+
+
 def test_an_unknown_name_is_refused_by_name() -> None:
     with pytest.raises(dictionary.UnknownVariableError, match="AMT_CREDITS"):
         dictionary.entry("AMT_CREDITS")
