@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from model.features import is_kernel
 from model.home import Home
 from training.boosting import Recipe
 from training.dataset import Clients, lake_digest, read_clients
@@ -33,10 +34,6 @@ LABELS = {
     REPLICA: {"fr": "LightGBM, matrice entière du kernel", "en": "LightGBM, the kernel's whole matrix"},
 }
 """In the order of the table."""
-
-
-def is_kernel(name: str) -> bool:
-    return True
 
 
 @dataclass(frozen=True, slots=True)
