@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from model.home import Home
+from training.tracking import create_database
 
 NUMBERS = ("EXT_SOURCE_2", "AMT_CREDIT", "AMT_ANNUITY", "CREDIT_TO_GOODS", "DAYS_BIRTH")
 FLAGS = ("FLAG_DOCUMENT_3", "CODE_GENDER")
@@ -38,4 +42,14 @@ def matrix_home(root: Path, *, clients: int = 400, seed: int = 0) -> Home:
     home.lake.mkdir(parents=True)
     pq.write_table(table, home.features)
     (home.lake / "manifest.json").write_text(f'{{"invented": {seed}}}')
+    home.mlflow.mkdir()
+    shutil.copy(_empty_mlflow(), home.mlflow / "mlflow.db")
     return home
+
+
+@cache
+def _empty_mlflow() -> Path:
+    """A database without experiments: making its tables takes longer than most tests here."""
+    home = Home(Path(tempfile.mkdtemp(prefix="pad-tests-mlflow-")))
+    create_database(home.mlflow / "mlflow.db")
+    return home.mlflow / "mlflow.db"

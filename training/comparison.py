@@ -68,17 +68,20 @@ def compare_models(
         target = clients.target[clients.labelled].astype(np.int8)
         with search(tracking, KIND, data=lake_digest(home), progress=progress) as made:
             rows: dict[str, Row] = {}
-            # The champion's recipe first: the others are compared with it.
-            for name in sorted(LABELS, key=lambda name: name != CHAMPION):
-                champion = rows[CHAMPION][MARGINS] if rows else None
+            for name in LABELS:
                 rows[name] = made.candidate(
                     name,
                     {**candidates[name].params, "seeds": list(seeds), "cutoff": costs.cutoff},
-                    lambda name=name, champion=champion: _row(  # type: ignore[misc]
-                        candidates[name], target, champion, seeds, costs, progress
+                    lambda name=name: _row(  # type: ignore[misc]
+                        candidates[name], target, seeds, costs, progress
                     ),
                 )
-            table = [without_margins(rows[name]) for name in LABELS]
+            # Not part of a kept row: the champion's recipe may change while the others stay.
+            champion = rows[CHAMPION][MARGINS]
+            for name, row in rows.items():
+                gap = None if name == CHAMPION else plain(compare(target, row[MARGINS], champion, costs))
+                row["difference"] = gap
+            table = [without_margins(row) for row in rows.values()]
             made.figure("comparison.png", _figure(table))
             return made.finish(
                 {
@@ -125,7 +128,6 @@ def _candidates(home: Home) -> dict[str, _Candidate]:
 def _row(
     candidate: _Candidate,
     target: np.ndarray,
-    champion: np.ndarray | None,
     seeds: Sequence[int],
     costs: Costs,
     progress: Progress,
@@ -134,16 +136,12 @@ def _row(
     found = out_of_fold(
         candidate.learner, clients.matrix[clients.labelled], target, seeds=seeds, progress=progress
     )
-    difference = None
-    if champion is not None:
-        difference = plain(compare(target, found.margins, champion, costs))
     return {
         "label": LABELS[candidate.learner.name],
         "features": candidate.params["features"],
         # Of learning and scoring alone: judging takes every row the same time.
         "seconds": round(found.seconds, 3),
         "metrics": plain(judge(target, found.margins, costs)),
-        "difference": difference,
         "roc": curves(target, calibrated(target, found.margins[0])[0])["roc"],
         MARGINS: found.margins,
     }

@@ -36,7 +36,16 @@ CANDIDATE = "candidate.json"
 
 _PARENT = "mlflow.parentRunId"
 # Modules of this room that decide a candidate's figures, whoever asks for it.
-_PROTOCOL = ("boosting", "calibrate", "dataset", "evaluation", "folds", "learners", "protocol")
+_PROTOCOL = (
+    "boosting",
+    "calibrate",
+    "dataset",
+    "evaluation",
+    "folds",
+    "imbalance",
+    "learners",
+    "protocol",
+)
 
 Row = dict[str, Any]
 

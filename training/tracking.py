@@ -58,7 +58,7 @@ def connected(home: Home) -> Iterator[Tracking]:
     uri = tracking_uri(home)
     try:
         if uri == f"sqlite:///{home.mlflow / 'mlflow.db'}":
-            _create_database(home.mlflow / "mlflow.db")
+            create_database(home.mlflow / "mlflow.db")
         mlflow.set_tracking_uri(uri)
         client = MlflowClient(uri)
         yield Tracking(uri, _experiment(client, home, uri), client)
@@ -81,7 +81,7 @@ def connected(home: Home) -> Iterator[Tracking]:
             os.environ["MLFLOW_TRACKING_URI"] = given
 
 
-def _create_database(path: Path) -> None:
+def create_database(path: Path) -> None:
     """Make the tables under another name first, so that a stopped start leaves no half database."""
     if path.exists():
         return

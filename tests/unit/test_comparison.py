@@ -16,6 +16,7 @@ from training import boosting, comparison, imbalance
 from training.__main__ import cli
 from training.comparison import CHAMPION, LABELS, REPLICA, compare_models
 from training.imbalance import TREATMENTS, compare_imbalance
+from training.recipe import Chosen, write_recipe
 from training.searches import newest
 from training.tracking import connected
 
@@ -73,8 +74,9 @@ def test_differences_are_less_the_champion(models):
 def test_only_the_replica_reads_what_the_champion_may_not(models):
     features = {row["name"]: row["features"] for row in models["rows"]}
 
-    assert features[REPLICA] == len(NUMBERS + FLAGS)
-    assert features[CHAMPION] == features["logistic"] == len(NUMBERS + FLAGS) - 2  # sex, age
+    everything = len(NUMBERS + FLAGS)
+    assert features[CHAMPION] == features["logistic"] == everything - 2  # sex, age
+    assert features[REPLICA] == everything - 1  # CREDIT_TO_GOODS is not of the kernel
     assert features["dummy"] == 0
 
 
@@ -152,3 +154,23 @@ def test_the_command_prints_both_tables(home, models, treatments, monkeypatch):
     row = models["rows"][2]
     assert f"{row['metrics']['auc']['value']:.4f}" in done.output
     assert np.isfinite(row["metrics"]["log_loss"]["value"])
+
+
+def test_another_recipe_computes_the_champion_alone_and_all_differences_anew(tmp_path, monkeypatch):
+    home, computed = matrix_home(tmp_path, clients=200), []
+    before = compare_models(home, seeds=(0,))
+    original = comparison.out_of_fold
+    monkeypatch.setattr(
+        comparison,
+        "out_of_fold",
+        lambda learner, *a, **k: computed.append(learner.name) or original(learner, *a, **k),
+    )
+    write_recipe(home, Chosen(keep=1))
+
+    after = compare_models(home, seeds=(0,))
+
+    assert computed == [CHAMPION]
+    auc = {row["name"]: row["metrics"]["auc"]["value"] for row in after["rows"]}
+    assert auc[CHAMPION] != before["rows"][2]["metrics"]["auc"]["value"]
+    gap = after["rows"][1]["difference"]["auc"]["value"]
+    assert gap == pytest.approx(auc["logistic"] - auc[CHAMPION])

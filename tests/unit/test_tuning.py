@@ -146,7 +146,7 @@ def test_a_search_stopped_inside_a_trial_loses_that_trial_only(tmp_path, monkeyp
 
 def test_the_same_seed_draws_the_same_trials_and_another_others(tmp_path):
     drawn = [
-        [trial["params"] for trial in tune(matrix_home(tmp_path / str(k)), trials=3, seed=seed)["trials"]]
+        [trial["params"] for trial in tune(matrix_home(tmp_path / str(k)), trials=2, seed=seed)["trials"]]
         for k, seed in enumerate((0, 0, 1))
     ]
 
@@ -188,12 +188,6 @@ def test_a_better_recipe_is_adopted_and_says_where_it_comes_from(tmp_path):
     assert dict(recipe.parameters) == found["best"]["params"]
     with connected(home) as tracking:
         assert tracking.client.get_run(recipe.source).data.tags["kind"] == "tuning"
-
-
-def test_a_recipe_that_is_not_surely_better_is_not_adopted(home, tuned):
-    """The best of one trial is the recipe in force itself."""
-    assert not tuned["adopted"] or tuned["difference"]["log_loss"]["high"] < 0
-    assert read_recipe(home) == Chosen() or tuned["adopted"]
 
 
 def test_the_recipe_in_force_is_not_better_than_itself(tmp_path):
