@@ -39,7 +39,7 @@ def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
     """
     with exclusive(home, "train"):
         candidates, chosen = read_clients(home), read_recipe(home)
-        labelled = read_labelled(home, candidates)
+        labelled = read_labelled(home, candidates.ids[candidates.labelled])
         experiment = run_experiment(
             candidates, labelled.numbers["AMT_CREDIT"], chosen, seed=seed, progress=progress
         )

@@ -28,8 +28,9 @@ from training.clients import make_book, unseen_categories
 from training.golden import check_in_child
 from training.lock import exclusive
 from training.record import Trained
-from training.registry import CANDIDATE, CHAMPION, MODEL, PREVIOUS, latest_version, promote, pull, rollback
+from training.registry import promote, pull, rollback
 from training.tracking import connected
+from training.versions import CANDIDATE, CHAMPION, MODEL, PREVIOUS, latest_version
 
 pytestmark = pytest.mark.xdist_group("registry")
 
@@ -54,7 +55,7 @@ def home(trained: tuple[Home, Trained, Trained]) -> Home:
 def first_in_force(home: Home) -> None:
     """Every test starts with version 1 in force."""
     if _alias(home, CHAMPION) != "1":
-        promote(home, "1")
+        promote(home, "1", force="a test")
 
 
 def _alias(home: Home, alias: str) -> str | None:
@@ -114,7 +115,7 @@ def test_pull_again_changes_nothing(home):
 def test_promote_and_rollback_move_bundle_and_book_together(home):
     first = read_pointer(home)
 
-    promote(home, "2")
+    promote(home, "2", force="a test")
     second = read_pointer(home)
     rollback(home)
 
@@ -125,7 +126,7 @@ def test_promote_and_rollback_move_bundle_and_book_together(home):
 
 
 def test_a_promoted_candidate_is_no_longer_a_candidate(home):
-    promote(home, "2")
+    promote(home, "2", force="a test")
 
     assert _alias(home, CANDIDATE) is None
 
@@ -210,7 +211,7 @@ def test_FLT1_a_flipped_byte_in_the_artifact_store_is_refused_and_the_old_stays(
 
     try:
         with pytest.raises(IntegrityError, match=name):
-            promote(home, "2")
+            promote(home, "2", force="a test")
         assert home.pointer.read_bytes() == before
         assert _alias(home, CHAMPION) == "1"
         assert _no_orphan(home)
@@ -226,7 +227,7 @@ def test_FLT2_a_missing_artifact_is_named(home):
 
     try:
         with pytest.raises(UnavailableError, match=r"grades\.json cannot be read"):
-            promote(home, "2")
+            promote(home, "2", force="a test")
         assert home.pointer.read_bytes() == before
         assert _no_orphan(home)
     finally:
@@ -239,21 +240,21 @@ def test_only_files_that_the_manifest_names_are_fetched(home):
     stranger.write_bytes(b"not asked for")
 
     try:
-        promote(home, "2")
+        promote(home, "2", force="a test")
         assert not (home.bundles / _bundle_of(home, "2") / "stranger.pkl").exists()
     finally:
         stranger.unlink()
 
 
 def test_a_damaged_local_bundle_is_fetched_again(home):
-    promote(home, "2")
-    promote(home, "1")
+    promote(home, "2", force="a test")
+    promote(home, "1", force="a test")
     folder = home.bundles / _bundle_of(home, "2")
     damaged = folder / "policy.json"
     damaged.chmod(0o644)
     damaged.write_bytes(damaged.read_bytes().replace(b"P-1", b"P-2"))
 
-    promote(home, "2")
+    promote(home, "2", force="a test")
 
     assert load_bundle(folder).policy.version == "P-1"
     # Only renamed: a read-only folder cannot be moved into another one, but by root.
@@ -393,12 +394,12 @@ def test_FLT6_promote_killed_at_a_step_leaves_the_old_pointer_and_ends_when_run_
         "shutil.rmtree(home.stamps, ignore_errors=True)\n"
         "[p.chmod(0o755) or shutil.rmtree(p) for p in home.books.iterdir()"
         " if p.name not in home.pointer.read_text()]\n"
-        "promote(home, '2')\n",
+        "promote(home, '2', force='a test')\n",
     )
 
     assert killed.wait(300) == -signal.SIGKILL
     assert home.pointer.read_bytes() == before
-    promote(home, "2")
+    promote(home, "2", force="a test")
     assert read_pointer(home).bundle == _bundle_of(home, "2")
     assert _no_orphan(home)
 

@@ -32,8 +32,8 @@ from training.experiment import run_experiment
 from training.fairness import FAIRNESS
 from training.matrix import compute_features
 from training.recipe import DEFAULT_KEEP
-from training.registry import MODEL, latest_version
 from training.tracking import connected
+from training.versions import MODEL, latest_version
 
 pytestmark = pytest.mark.xdist_group("small_home")
 
