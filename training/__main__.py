@@ -201,5 +201,25 @@ def challenger_command(seed: int) -> None:
     click.echo(f"registered credit-scoring version {version} ({REPLICA}), alias challenger")
 
 
+@cli.command("release")
+@click.option(
+    "--repeats", default=3, show_default=True, type=click.IntRange(1, 10), help="Of the pruning curve."
+)
+def release_command(repeats: int) -> None:
+    """Search what a release rests on: pruning, alternatives, age, stability. Long; goes on when run again.
+
+    Writes the number of features that the rule chooses to recipe.json; everything else is tabled
+    for the lender and never applied.
+    """
+    from training.progress import spoken
+    from training.recipe import RECIPE
+    from training.release import release, table
+
+    home = _home()
+    result = release(home, seeds=tuple(range(repeats)), progress=spoken())
+    click.echo("\n".join(table(result)))
+    click.echo(f"wrote {home.root / RECIPE}: {result['pruning']['chosen']} features")
+
+
 if __name__ == "__main__":
     cli(prog_name="python -m training")

@@ -146,6 +146,7 @@ def promote(
     with exclusive(home, "promote"), connected(home) as tracking:
         chosen = version_named(tracking.client, str(version))
         _refuse_by_signature(chosen)
+        _bundle_of(chosen)
         comparison = _judged(home, tracking, chosen)
         if comparison is not None:
             progress(comparison.table())
@@ -339,9 +340,9 @@ def _put_in_force(
     return InForce(str(version.version), pointer)
 
 
-def _install(home: Home, version: ModelVersion, progress: Progress) -> Path:
-    """Verified bundle folder of a version under ``home.bundles``."""
-    digest = version.tags.get(BUNDLE_TAG, "")
+def _bundle_of(version: ModelVersion) -> str:
+    """Digest of its bundle; a version without one is refused."""
+    digest = str(version.tags.get(BUNDLE_TAG, ""))
     if not is_digest(digest):
         raise InputError(
             f"version {version.version} of {MODEL} has no bundle: its training was stopped, or it is kept "
@@ -349,6 +350,12 @@ def _install(home: Home, version: ModelVersion, progress: Progress) -> Path:
             code="no_bundle",
             version=str(version.version),
         )
+    return digest
+
+
+def _install(home: Home, version: ModelVersion, progress: Progress) -> Path:
+    """Verified bundle folder of a version under ``home.bundles``."""
+    digest = _bundle_of(version)
     folder = home.bundles / digest
     if not _is_right(folder, digest):
         _download(home, version, digest)
