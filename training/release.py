@@ -32,7 +32,7 @@ from training.boosting import (
 from training.calibrate import fit_beta
 from training.clients import applications
 from training.dataset import Clients, lake_digest, not_excluded, read_clients
-from training.evaluation import Costs, Estimate, per_client, plain
+from training.evaluation import Costs, Estimate, evaluate, per_client, plain
 from training.evidence import read_labelled
 from training.fairness import GroupRow, fairness_tables, groups_of
 from training.folds import Split, assign_folds, splits
@@ -46,13 +46,16 @@ from training.recipe import Chosen, read_recipe, write_recipe
 from training.searches import MARGINS, Row, Search, search
 from training.stability import Explained, reason_stability, review_zone
 from training.tracking import connected
+from training.versions import KIND_RELEASE
 
-KIND = "release"
 GRID = (30, 60, 120, 200, 300)
 """Numbers of features that are tried, besides all."""
 
 WORTH_ASKING = 0.01
 """A variant whose worst ratio is higher by this, at a cost that may be chance, is asked about."""
+
+DRAWS = 200
+"""Of the bootstrap of each variant: there are dozens."""
 
 EXPLAINED = 1_000
 ACCEPTED = 2_000
@@ -144,9 +147,9 @@ def release(home: Home, *, seeds: Sequence[int] = REPEATS, progress: Progress = 
     ``result.json``
     """
     costs = Costs.theoretical()
-    with exclusive(home, KIND), connected(home) as tracking:
+    with exclusive(home, KIND_RELEASE), connected(home) as tracking:
         chosen, labelled = read_recipe(home), _labelled(home, not_excluded)
-        with search(tracking, KIND, data=lake_digest(home), progress=progress) as made:
+        with search(tracking, KIND_RELEASE, data=lake_digest(home), progress=progress) as made:
             recipe = _recipe(labelled.clients, chosen)
             rankings: dict[tuple[int, int], Grown] = {}
             pruning = prune(made, labelled, recipe, rankings, costs, seeds=seeds)
@@ -407,12 +410,14 @@ def _judged_by_group(learner: Learner, labelled: Labelled, costs: Costs, seed: i
     """Metrics, and what becomes of the groups, of one repeat."""
     found = out_of_fold(learner, labelled.matrix, labelled.target, seeds=[seed])
     probability = calibrated(labelled.target, found.margins)[0]
-    tables = fairness_tables(
-        labelled.groups, labelled.target, probability, Policy(version="release", cutoff=costs.cutoff)
-    )
+    policy = Policy(version="release", cutoff=costs.cutoff)
+    tables = fairness_tables(labelled.groups, labelled.target, probability, policy, draws=DRAWS)
+    metrics = evaluate(labelled.target, probability, costs=costs, draws=DRAWS)
     shown = {name: [row for row in rows if row.ratio is not None] for name, rows in tables.items()}
     return {
-        "metrics": plain(judge(labelled.target, found.margins, costs)),
+        "metrics": plain(
+            {name: metrics[name] for name in ("auc", "log_loss", "cost_per_file", "acceptance_rate")}
+        ),
         "ratios": _worst(shown, lambda row: row.ratio),
         "gaps": _worst(shown, lambda row: row.good_gap),
         "oe": {

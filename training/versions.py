@@ -16,8 +16,8 @@ from training.tracking import connected
 MODEL = "credit-scoring"
 CHAMPION, CANDIDATE, PREVIOUS, CHALLENGER = "champion", "candidate", "previous", "challenger"
 BUNDLE_TAG, OOF_TAG = "bundle", "oof_sha256"
-RELEASE = "release.json"
-"""Part of the bundle, where a release was searched on the same data: its result."""
+KIND_RELEASE, RELEASE = "release", "release.json"
+"""Kind of search, and the part of the bundle that holds its result on the same data."""
 
 BUNDLE_ARTIFACT, OOF_ARTIFACT = "artifacts/bundle", "oof/out_of_fold.parquet"
 

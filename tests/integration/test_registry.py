@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shutil
@@ -24,11 +25,19 @@ from model.home import Home
 from model.pointer import read_pointer
 from model.sealed import SealedWriter, is_digest
 from tests.trained import copied_data, train_quickly
+from training import promotion, registry
 from training.clients import make_book, unseen_categories
 from training.golden import check_in_child
 from training.lock import exclusive
 from training.record import Trained
-from training.registry import promote, pull, rollback
+from training.registry import (
+    DECISIONS,
+    compare_with_champion,
+    promote,
+    promote_newest,
+    pull,
+    rollback,
+)
 from training.tracking import connected
 from training.versions import CANDIDATE, CHAMPION, MODEL, PREVIOUS, latest_version
 
@@ -138,6 +147,108 @@ def test_rollback_without_a_former_champion_says_so(home):
 
     with pytest.raises(InputError, match="never had another champion"):
         rollback(home)
+
+
+# The rule of promotion ----------------------------------------------------------------
+
+
+def _decision(home: Home, version: str) -> tuple[dict[str, str], dict[str, object]]:
+    """Tags of a version, and the newest decision that its run keeps."""
+    with connected(home) as tracking:
+        found = tracking.client.get_model_version(MODEL, version)
+        files = sorted(file.path for file in tracking.client.list_artifacts(found.run_id, DECISIONS))
+        run = tracking.client.get_run(found.run_id)
+        return found.tags, json.loads(mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{files[-1]}"))
+
+
+def test_a_version_that_is_not_better_is_refused_with_its_numbers_and_nothing_moves(home):
+    before, said = home.pointer.read_bytes(), []
+
+    with pytest.raises(InputError, match=r"version 2 is not promoted: .*\d\.\d+.*`--force REASON`"):
+        promote(home, "2", progress=said.append)
+
+    assert home.pointer.read_bytes() == before
+    assert (_alias(home, CHAMPION), _alias(home, CANDIDATE)) == ("1", "2")
+    assert any("other folds, whose noise is not shared" in line for line in said)
+
+
+def test_a_forced_promotion_keeps_who_when_why_and_the_comparison(home):
+    promote(home, "2", force="the committee of 25 November")
+
+    tags, kept = _decision(home, "2")
+    assert tags["decided_because"] == kept["because"] == "the committee of 25 November"
+    assert tags["decided_by"] == kept["by"] == getpass.getuser()
+    assert (kept["version"], kept["former"], kept["forced"]) == ("2", "1", True)
+    assert set(kept["comparison"]["metrics"]) == {"1", "2"}
+    assert kept["comparison"]["refusals"]
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_force_without_a_reason_is_refused(home, reason):
+    with pytest.raises(InputError, match="wants a reason"):
+        promote(home, "2", force=reason)
+
+
+def test_a_rollback_keeps_its_reason(home):
+    promote(home, "2", force="a test")
+    rollback(home, because="advisors saw wrong reasons")
+
+    _, kept = _decision(home, "1")
+    assert (kept["action"], kept["because"], kept["former"]) == (
+        "rollback",
+        "advisors saw wrong reasons",
+        "2",
+    )
+
+
+def test_comparing_shows_both_versions_and_moves_nothing(home):
+    before = home.pointer.read_bytes()
+
+    table = compare_with_champion(home, "2").table()
+
+    assert home.pointer.read_bytes() == before
+    for words in ("champion 1", "version 2", "log loss", "swapped in", "by the champion's first reason"):
+        assert words in table
+
+
+def test_the_line_leaves_the_champion_when_the_newest_version_is_not_better(home):
+    before, said = home.pointer.read_bytes(), []
+
+    sentence = promote_newest(home, progress=said.append)
+
+    assert sentence.startswith("version 1 stays champion: version 2 waits")
+    assert home.pointer.read_bytes() == before
+    assert any(line.startswith("version 2 is not promoted:") for line in said)
+
+
+def test_the_line_promotes_a_version_that_was_trained_on_other_clients(home, monkeypatch):
+    monkeypatch.setattr(promotion, "unpaired", lambda *_: "they were trained on other clients")
+
+    sentence = promote_newest(home)
+
+    assert sentence == "version 2 is champion (new data: they were trained on other clients)"
+    assert _decision(home, "2")[1]["comparison"]["not_paired"] == "they were trained on other clients"
+
+
+def test_by_hand_a_version_trained_on_other_clients_needs_force(home, monkeypatch):
+    monkeypatch.setattr(promotion, "unpaired", lambda *_: "they were trained on other clients")
+
+    with pytest.raises(InputError, match="cannot be compared in pairs"):
+        promote(home, "2")
+
+
+def test_the_line_promotes_when_this_code_finds_a_part_missing_in_the_champion(home, monkeypatch):
+    champion = _bundle_of(home, "1")
+    real = registry._files
+    monkeypatch.setattr(
+        registry,
+        "_files",
+        lambda folder: real(folder) - ({"drift.json"} if folder.name == champion else set()),
+    )
+
+    sentence = promote_newest(home)
+
+    assert "this code cannot serve version 1: its bundle holds no drift.json" in sentence
 
 
 # What is refused ----------------------------------------------------------------------
