@@ -19,12 +19,20 @@ from model.home import Home
 from model.policy import Policy
 from training.boosting import Grown, Recipe, dataset, grow_on, kept_columns, stopped_early
 from training.dataset import Clients, read_clients
-from training.evaluation import Costs, Estimate, evaluate, per_client, plain
+from training.evaluation import (
+    Costs,
+    Estimate,
+    auc_difference,
+    differences,
+    evaluate,
+    per_client,
+    plain,
+)
 from training.evidence import read_labelled
 from training.fairness import GroupRow, fairness_tables, groups_of
 from training.folds import Split
 from training.promotion import ATTRIBUTES
-from training.protocol import Learner, calibrated, compare, out_of_fold
+from training.protocol import Learner, calibrated, out_of_fold
 from training.pruning import strongest
 from training.recipe import Chosen
 from training.searches import MARGINS, Row, Search
@@ -130,9 +138,7 @@ def alternatives_of(
             partial(_judged_by_group, variant, labelled, costs, seed),
         )
         margins = row[MARGINS] if margins is None else margins
-        difference = compare(labelled.target, row[MARGINS], margins, costs)
-        error = standard_error(_costs(labelled.target, row[MARGINS], costs)
-                               - _costs(labelled.target, margins, costs))  # fmt: skip
+        dearer = _costs(labelled.target, row[MARGINS], costs), _costs(labelled.target, margins, costs)
         found.append(
             {
                 "name": variant.name,
@@ -141,8 +147,13 @@ def alternatives_of(
                 "auc": row["metrics"]["auc"],
                 "cost_per_file": row["metrics"]["cost_per_file"],
                 "ratios": row["ratios"],
-                "difference": plain(difference),
-                "standard_error": error,
+                "difference": plain(
+                    {
+                        "auc": auc_difference(labelled.target, row[MARGINS], margins),
+                        **differences(labelled.target, {"cost_per_file": dearer}, draws=DRAWS),
+                    }
+                ),
+                "standard_error": standard_error(dearer[0] - dearer[1]),
             }
         )
         found[-1]["ask"] = worth_asking(found[0], found[-1])
