@@ -18,6 +18,7 @@ import mlflow.lightgbm
 import numpy as np
 
 from model.bundle import library_versions
+from model.features import is_kernel
 from model.home import Home
 from model.version import code_version
 from training.boosting import PARAMETERS, CrossValidated, Recipe, cross_validate, dataset, refit
@@ -34,11 +35,6 @@ from training.versions import CHALLENGER, MODEL, OOF_TAG
 
 REPLICA = "kernel-replica"
 ROLE = "comparison"
-
-
-def is_kernel(name: str) -> bool:
-    """Whether a feature is one of the kernel's own matrix."""
-    return True
 
 
 @dataclass(frozen=True, slots=True)
