@@ -168,7 +168,7 @@ def test_a_version_that_is_not_better_is_refused_with_its_numbers_and_nothing_mo
         promote(home, "2", progress=said.append)
 
     assert home.pointer.read_bytes() == before
-    assert (_alias(home, CHAMPION), _alias(home, CANDIDATE)) == ("1", "2")
+    assert _alias(home, CHAMPION) == "1"
     assert any("other folds, whose noise is not shared" in line for line in said)
 
 
