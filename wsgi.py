@@ -13,10 +13,12 @@ from flask import Flask
 
 import callbacks.client
 import callbacks.importance
+import callbacks.model_card
 import callbacks.shell
 import callbacks.worklist
 import pages.client
 import pages.importance
+import pages.model_card
 import pages.not_found_404
 import pages.sign_in
 import pages.unavailable_503
@@ -29,6 +31,7 @@ PAGES: tuple[Any, ...] = (
     pages.worklist,
     pages.client,
     pages.importance,
+    pages.model_card,
     pages.sign_in,
     pages.not_found_404,
     pages.unavailable_503,
@@ -38,6 +41,7 @@ CALLBACKS: tuple[Any, ...] = (
     callbacks.worklist,
     callbacks.client,
     callbacks.importance,
+    callbacks.model_card,
 )
 
 

@@ -234,6 +234,7 @@
     }],
     ["[data-language]", (button) => speak(button.dataset.language)],
     ["#theme-toggle", toggleTheme],
+    ["[data-print]", () => window.print()],
     ["[data-dialog]", (button) => openDialog(button.dataset.dialog)],
     ["[data-close]", (button) => button.closest("dialog").close()],
   ];

@@ -25,7 +25,8 @@ import numpy as np
 from model.features import Reader
 from model.home import Home
 from tests.lakes import client_rows
-from tests.oracle.kernel import extra_family, kernel_matrix
+from tests.oracle.beyond import beyond_kernel
+from tests.oracle.kernel import kernel_matrix
 from training.ingest import ingest
 from training.matrix import compute_features, learn_vocabulary
 
@@ -70,7 +71,7 @@ def race(home: Home) -> tuple[Spent, Spent]:
         compute_features(home, learn_vocabulary(home))
 
     def oracle() -> None:
-        kernel_matrix(home.lake).join(extra_family(home.lake)).astype(np.float32)
+        kernel_matrix(home.lake).join(beyond_kernel(home.lake)).astype(np.float32)
 
     rounds = [(spent(engine), spent(oracle)) for _ in range(ROUNDS)]
     return best([first for first, _ in rounds]), best([second for _, second in rounds])

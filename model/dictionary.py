@@ -5,8 +5,9 @@ feature (``PAYMENT_RATE``, ``OCCUPATION_TYPE_Drivers``) or an aggregate of histo
 label is composed of its column, statistic and table (`model.features.origin`).
 
 Exclusions, monotone constraints and reason codes are patterns in the same file, so that
-training, pages, letter and model card can never disagree on them. Exclusions come first:
-an excluded feature has neither constraint nor code.
+training, pages, letter and model card can never disagree on them. A feature beyond the
+kernel has a row of its own with all of it. Exclusions come first: an excluded feature has
+neither constraint nor code.
 """
 
 from __future__ import annotations
@@ -77,6 +78,8 @@ class Entry:
     min, max, step : bounds of the simulation's field, in the unit of the raw column
     protected : never shown beside similar files, in a reason or in a data-quality flag
     source : table it comes from
+    basis : why a lender may ask for it, in the file's words
+    actionable : the client or the advisor can act on it (features beyond the kernel only)
     missing_fr, missing_en : what an empty value means
     """
 
@@ -93,6 +96,8 @@ class Entry:
     step: float | None
     protected: bool
     source: str
+    basis: str
+    actionable: bool = False
     missing_fr: str = locale.MISSING["fr"]
     missing_en: str = locale.MISSING["en"]
 
@@ -118,14 +123,14 @@ def excluded(feature: str) -> str | None:
 @lru_cache(maxsize=8192)
 def direction(feature: str) -> int:
     """Monotone constraint: −1 more never raises the risk, +1 never lowers it, 0 free."""
-    row = None if excluded(feature) else _first("monotone", feature)
+    row = None if excluded(feature) else _beyond(feature) or _first("monotone", feature)
     return int(row["direction"]) if row else 0
 
 
 @lru_cache(maxsize=8192)
 def code_of(feature: str) -> str | None:
     """The one reason code that speaks for `feature`; ``None`` for an excluded feature."""
-    row = None if excluded(feature) else _first("codes", feature)
+    row = None if excluded(feature) else _beyond(feature) or _first("codes", feature)
     return row["code"] if row else None
 
 
@@ -170,6 +175,17 @@ def entry(feature: str) -> Entry:
         source = origin(feature)
     except SpecError as error:
         raise UnknownVariableError(f"no dictionary row for {feature!r}: {error}") from error
+    own = _beyond(feature)
+    if own is not None:
+        return _entry(
+            feature,
+            source=source.table,
+            label_fr=own["fr"],
+            label_en=own["en"],
+            unit=own["unit"],
+            basis=own["basis"],
+            actionable=own["actionable"],
+        )
     row = _column_row(source.table, source.column, feature)
     by_hand = _toml()["labels"].get(feature, {})
     return _entry(
@@ -178,7 +194,7 @@ def entry(feature: str) -> Entry:
         label_fr=by_hand.get("fr") or _composed(source, row, "fr"),
         label_en=by_hand.get("en") or _composed(source, row, "en"),
         unit=by_hand.get("unit") or _unit(source, row),
-        row=row,
+        basis=row["basis"],
     )
 
 
@@ -196,7 +212,7 @@ def column(name: str, table: str = "application") -> Entry:
         label_fr=row["fr"],
         label_en=row["en"],
         unit=unit,
-        row=row,
+        basis=row["basis"],
         editable=bool(row.get("editable", False)),
         missing_fr=row.get("missing_fr", locale.MISSING["fr"]),
         missing_en=row.get("missing_en", locale.MISSING["en"]),
@@ -246,7 +262,7 @@ def _text_column(name: str) -> str:
     return name if name in _toml()["columns"]["application"] else origin(name).column
 
 
-def _entry(name: str, *, source: str, row: dict[str, Any], **known: Any) -> Entry:
+def _entry(name: str, *, source: str, **known: Any) -> Entry:
     exclusion = _first("exclusions", name)
     code = code_of(name)
     theme = theme_of(code) if code else (exclusion or {}).get("theme") or _TABLE_THEMES[source]
@@ -295,7 +311,7 @@ def _column_row(table: str, column: str, name: str) -> dict[str, Any]:
         if column in columns[place]:
             return columns[place][column]
     if column == "COUNT" or name in _toml()["labels"]:
-        return {"fr": "", "en": "", "unit": "count"}
+        return {"fr": "", "en": "", "unit": "count", "basis": "history"}
     raise UnknownVariableError(f"no dictionary row for {column!r} of {table!r} (feature {name!r})")
 
 
@@ -313,6 +329,12 @@ def _patterns(section: str) -> tuple[tuple[re.Pattern[str], dict[str, Any]], ...
     return tuple((re.compile(pattern), row) for row in _toml()[section] for pattern in row["patterns"])
 
 
+def _beyond(feature: str) -> dict[str, Any] | None:
+    """Row of a feature beyond the kernel."""
+    row: dict[str, Any] | None = _toml()["features"].get(feature)
+    return row
+
+
 def _first(section: str, feature: str) -> dict[str, Any] | None:
     return next((row for pattern, row in _patterns(section) if pattern.search(feature)), None)
 
@@ -326,6 +348,9 @@ def _named(section: str, key: str, name: str) -> dict[str, Any]:
 
 THEMES: tuple[str, ...] = tuple(row["name"] for row in _toml()["themes"])
 """Themes in the order of the screens."""
+
+GROUNDS: tuple[str, ...] = tuple(dict.fromkeys(row["ground"] for row in _toml()["exclusions"]))
+"""Grounds on which features are left out, in the order of the file."""
 
 CODES: tuple[str, ...] = tuple(row["code"] for row in _toml()["codes"])
 """The reason codes, R01 first; their position is what compact files store."""

@@ -40,6 +40,7 @@ _NOT_STATED = frozenset({"XNA", "XAP"})
 _SCORES = ("EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3")
 _SCORE_COUNT = "EXT_SOURCE_COUNT"
 _DOCUMENT = "FLAG_DOCUMENT_"
+_DOCUMENT_COUNT = "DOCUMENT_COUNT"
 
 
 class Served(NamedTuple):
@@ -164,7 +165,7 @@ def _figure_of(field: Mapping[str, Any], row: Mapping[str, Any], served: Served)
     smallest = -np.inf
     if inverse:
         smallest = _SMALLEST_INVERTED
-    elif row.get("above_zero"):
+    elif field.get("above_zero", row.get("above_zero")):
         smallest = _SMALLEST_SHOWN[field["unit"]]
     reference = served.median(feature)
     if inverse and reference is not None and reference < _SMALLEST_INVERTED:
@@ -174,7 +175,7 @@ def _figure_of(field: Mapping[str, Any], row: Mapping[str, Any], served: Served)
         feature=feature,
         reference=reference,
         smallest=smallest,
-        adverse=row.get("adverse", 0),
+        adverse=field.get("adverse", row.get("adverse", 0)),
         needs_reference="{ref}" in field.get("fr", row["fr"]),
         tells_absence="absent_fr" in row,
     )
@@ -334,17 +335,22 @@ class Documents:
     """How many documents were provided, against those that most accepted clients provide."""
 
     def __init__(self, members: NDArray[np.intp], served: Served) -> None:
-        self._indices = members
         names = {index: name for name, index in served.places.items()}
-        self._of_members = _usual(served, (names[index] for index in members))
+        self._count = served.places.get(_DOCUMENT_COUNT)
+        self._flags = np.array([i for i in members if names[i].startswith(_DOCUMENT)], dtype=np.intp)
+        self._of_members = _usual(served, (names[index] for index in self._flags.tolist()))
         # A file has documents that the model does not read: they count on both sides, or on none.
-        self._of_all = _usual(served, (name for name in served.medians if name.startswith(_DOCUMENT)))
+        of_all = _usual(served, (name for name in served.medians if name.startswith(_DOCUMENT)))
+        counted = served.median(_DOCUMENT_COUNT)
+        self._of_all = of_all if counted is None else counted
 
     def show(self, client: Client) -> Shown | None:
-        if client.application is None:
-            return Shown(None, _provided(client.values[self._indices].tolist()), self._of_members)
-        flags = [flag for name, flag in client.application.items() if name.startswith(_DOCUMENT)]
-        return Shown(None, _provided(flags), self._of_all)
+        if client.application is not None:
+            flags = [flag for name, flag in client.application.items() if name.startswith(_DOCUMENT)]
+            return Shown(None, _provided(flags), self._of_all)
+        if self._count is not None and not np.isnan(client.values[self._count]):
+            return Shown(None, float(client.values[self._count]), self._of_all)
+        return Shown(None, _provided(client.values[self._flags].tolist()), self._of_members)
 
     def can_show(self, clients: Clients) -> Bools:
         return np.ones(len(clients.values), dtype=bool)

@@ -68,7 +68,13 @@ class Entry:
 GROUPS: Final[tuple[tuple[str, tuple[Entry, ...]], ...]] = (
     ("advice", (Entry("worklist", "/", "inbox"),)),
     ("steering", (Entry("importance", "/importance", "bar-chart-steps"),)),
-    ("reference", (Entry("api", "/api/docs", "code-slash", endpoint="api.docs"),)),
+    (
+        "reference",
+        (
+            Entry("model_card", "/model-card", "card-checklist"),
+            Entry("api", "/api/docs", "code-slash", endpoint="api.docs"),
+        ),
+    ),
 )
 
 

@@ -11,8 +11,10 @@ from model.features.definition import (
     HISTORIES,
     SOURCES,
     Origin,
+    beyond_kernel,
     feature_names,
     features,
+    is_kernel,
     origin,
     text_columns,
 )
@@ -33,8 +35,10 @@ __all__ = [
     "SpecError",
     "Value",
     "Vocabulary",
+    "beyond_kernel",
     "feature_names",
     "features",
+    "is_kernel",
     "origin",
     "text_columns",
 ]

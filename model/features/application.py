@@ -42,7 +42,7 @@ APPLICATION = ApplicationSource(
         "PAYMENT_RATE": "AMT_ANNUITY / AMT_CREDIT",
     },
     # Not the kernel's: what the champion reads besides.
-    extra={
+    beyond={
         "CREDIT_TO_GOODS": "AMT_CREDIT / AMT_GOODS_PRICE",
         "EXT_SOURCE_COUNT": """
             cast(EXT_SOURCE_1 is not null as integer)
@@ -52,5 +52,18 @@ APPLICATION = ApplicationSource(
             (coalesce(EXT_SOURCE_1, 0) + coalesce(EXT_SOURCE_2, 0) + coalesce(EXT_SOURCE_3, 0))
             / EXT_SOURCE_COUNT""",
         "EXT_SOURCE_MIN": "least(EXT_SOURCE_1, EXT_SOURCE_2, EXT_SOURCE_3)",
+        "EXT_SOURCE_MAX": "greatest(EXT_SOURCE_1, EXT_SOURCE_2, EXT_SOURCE_3)",
+        "CREDIT_TERM": "AMT_CREDIT / AMT_ANNUITY",
+        "CREDIT_TO_INCOME": "AMT_CREDIT / AMT_INCOME_TOTAL",
+        "DOWN_PAYMENT": "AMT_GOODS_PRICE - AMT_CREDIT",
+        "RESIDUAL_INCOME": "AMT_INCOME_TOTAL - AMT_ANNUITY",
+        "DOCUMENT_COUNT": " + ".join(f"FLAG_DOCUMENT_{number}" for number in range(2, 22)),
+        # The six periods exclude each other: "year" leaves out the last quarter, and so on.
+        "ENQUIRIES_YEAR": """
+            AMT_REQ_CREDIT_BUREAU_HOUR + AMT_REQ_CREDIT_BUREAU_DAY + AMT_REQ_CREDIT_BUREAU_WEEK
+            + AMT_REQ_CREDIT_BUREAU_MON + AMT_REQ_CREDIT_BUREAU_QRT + AMT_REQ_CREDIT_BUREAU_YEAR""",
+        "ENQUIRIES_MONTH": """
+            AMT_REQ_CREDIT_BUREAU_HOUR + AMT_REQ_CREDIT_BUREAU_DAY + AMT_REQ_CREDIT_BUREAU_WEEK
+            + AMT_REQ_CREDIT_BUREAU_MON""",
     },
 )

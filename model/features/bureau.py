@@ -7,6 +7,11 @@ from model.features.spec import Child, Source
 BUREAU = Source(
     table="bureau",
     prefix="BURO_",
+    rows={
+        "WAS_OVERDUE": "cast(AMT_CREDIT_MAX_OVERDUE > 0 as integer)",
+        "PAID_EARLY": "DAYS_CREDIT_ENDDATE - DAYS_ENDDATE_FACT",
+        "DEBT_RATIO": "AMT_CREDIT_SUM_DEBT / AMT_CREDIT_SUM",
+    },
     child=Child(
         table="bureau_balance",
         key="SK_ID_BUREAU",
@@ -33,5 +38,41 @@ BUREAU = Source(
     slices={
         "ACTIVE_": "CREDIT_ACTIVE = 'Active'",
         "CLOSED_": "CREDIT_ACTIVE = 'Closed'",
+    },
+    windows={
+        "OWED": "AMT_CREDIT_SUM_DEBT is not null and AMT_CREDIT_SUM is not null",
+        "ACTIVE_OWED": """
+            CREDIT_ACTIVE = 'Active' and AMT_CREDIT_SUM_DEBT is not null and AMT_CREDIT_SUM is not null""",
+        "CARDS_OWED": """
+            CREDIT_ACTIVE = 'Active' and CREDIT_TYPE = 'Credit card'
+            and AMT_CREDIT_SUM_DEBT is not null and AMT_CREDIT_SUM is not null""",
+        "ARREARS_KNOWN": "AMT_CREDIT_SUM_DEBT is not null and AMT_CREDIT_SUM_OVERDUE is not null",
+        "LAST_180D": "DAYS_CREDIT >= -180",
+        "LAST_365D": "DAYS_CREDIT >= -365",
+        "LAST_730D": "DAYS_CREDIT >= -730",
+        "MICROLOANS": "CREDIT_TYPE = 'Microloan'",
+        "AHEAD": "CREDIT_ACTIVE = 'Active' and DAYS_CREDIT_ENDDATE > 0",
+    },
+    order=("DAYS_CREDIT", "SK_ID_BUREAU"),
+    beyond={
+        "BURO_COUNT": "rows",
+        "BURO_ACTIVE_COUNT": "rows in ACTIVE",
+        "BURO_NEW_180D": "rows in LAST_180D",
+        "BURO_NEW_365D": "rows in LAST_365D",
+        "BURO_TYPES": "nunique CREDIT_TYPE",
+        "BURO_MICROLOANS": "rows in MICROLOANS",
+        "BURO_DEBT_RATIO": "total AMT_CREDIT_SUM_DEBT in OWED / total AMT_CREDIT_SUM in OWED",
+        "BURO_ACTIVE_DEBT_RATIO": """
+            total AMT_CREDIT_SUM_DEBT in ACTIVE_OWED / total AMT_CREDIT_SUM in ACTIVE_OWED""",
+        "BURO_CARD_DEBT_RATIO": """
+            total AMT_CREDIT_SUM_DEBT in CARDS_OWED / total AMT_CREDIT_SUM in CARDS_OWED""",
+        "BURO_LAST_DEBT_RATIO": "last DEBT_RATIO",
+        "BURO_OVERDUE_DEBT_RATIO": """
+            total AMT_CREDIT_SUM_OVERDUE in ARREARS_KNOWN / total AMT_CREDIT_SUM_DEBT in ARREARS_KNOWN""",
+        "BURO_WORST_OVERDUE": "max AMT_CREDIT_MAX_OVERDUE",
+        "BURO_WORST_OVERDUE_730D": "max AMT_CREDIT_MAX_OVERDUE in LAST_730D",
+        "BURO_OVERDUE_SHARE": "mean WAS_OVERDUE",
+        "BURO_AHEAD_DAYS": "mean DAYS_CREDIT_ENDDATE in AHEAD",
+        "BURO_PAID_EARLY_DAYS": "mean PAID_EARLY in CLOSED",
     },
 )

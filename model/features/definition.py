@@ -37,8 +37,8 @@ class Origin:
     column : column of that table, or one that the definition derives (``DPD``,
         ``MONTHS_BALANCE_SIZE``)
     statistic : ``MIN MAX MEAN SUM VAR SIZE NUNIQUE COUNT``, ``SHARE`` for a mean share of
-        rows, ``None`` for the application's own
-    slice : ``ACTIVE CLOSED APPROVED REFUSED``, ``None`` = all rows
+        rows, beyond the kernel ``TOTAL ROWS LAST RATIO`` too, ``None`` for the application's own
+    slice : ``ACTIVE CLOSED APPROVED REFUSED``, beyond the kernel any window, ``None`` = all rows
     category : category of a text column, ``"nan"`` for missing text, ``None`` elsewhere
     """
 
@@ -50,9 +50,9 @@ class Origin:
 
 
 def features(vocabulary: Vocabulary) -> tuple[Feature, ...]:
-    """Every feature of the matrix: the kernel's in its order, then the extra family."""
+    """Every feature of the matrix: the kernel's in its order, then those beyond it, by source."""
     found = [feature for source in SOURCES for feature in source.features(vocabulary)]
-    found.extend(APPLICATION.extra_features())
+    found.extend(beyond_kernel())
     names = [feature.name for feature in found]
     if len(set(names)) != len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -63,6 +63,23 @@ def features(vocabulary: Vocabulary) -> tuple[Feature, ...]:
 def feature_names(vocabulary: Vocabulary) -> tuple[str, ...]:
     """Names of the matrix's columns, in order."""
     return tuple(feature.name for feature in features(vocabulary))
+
+
+def beyond_kernel() -> tuple[Feature, ...]:
+    """This product's own features, in the order of the sources; no vocabulary is needed."""
+    return tuple(feature for source in SOURCES for feature in source.beyond_features())
+
+
+def is_kernel(name: str) -> bool:
+    """Whether the feature of that name is one of the kernel's; the others are this product's own.
+
+    Raises
+    ------
+    SpecError
+        Where the definition can make no feature of that name.
+    """
+    origin(name)
+    return name not in _beyond_names()
 
 
 def text_columns() -> dict[str, tuple[str, ...]]:
@@ -101,6 +118,11 @@ def origin(feature: str) -> Origin:
     near = difflib.get_close_matches(feature, fixed, n=3)
     hint = f"; near names: {', '.join(near)}" if near else ""
     raise SpecError(f"{feature!r} is no feature of the definition{hint}")
+
+
+@cache
+def _beyond_names() -> frozenset[str]:
+    return frozenset(feature.name for feature in beyond_kernel())
 
 
 @cache

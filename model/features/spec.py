@@ -8,6 +8,7 @@ clients, `model.features.reader` into plain Python for one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,7 +23,7 @@ from model.features.expression import (
     table_column,
     without_negative_zero,
 )
-from model.features.stats import SHARE_STATISTICS, STATISTICS
+from model.features.stats import RANKED_STATISTICS, SHARE_STATISTICS, STATISTICS, TERM_STATISTICS
 from model.tables import TABLES, Table
 
 Vocabulary = Mapping[str, Mapping[str, Sequence[str]]]
@@ -32,6 +33,8 @@ MISSING_CATEGORY = "nan"
 """Name, in a feature, of the share of rows whose text is missing (the kernel's spelling)."""
 
 _CHILD_STATISTICS = ("min", "max", "size")
+_TERM = re.compile(r"(?P<word>[a-z]+)( (?P<column>[A-Z]\w*))?( in (?P<window>\w+))?( last (?P<last>\d+))?")
+_LARGEST_RANK = 2**63 - 1
 
 
 class SpecError(ValueError):
@@ -49,24 +52,44 @@ class Feature:
     column : a column of that table, or one that the definition derives
     form : how it is made: the application's value as it is, a text's code, "has this
         category", a statistic of the rows, a share of the rows, a share of a child
-        table's rows made into a row column, or the number of rows
+        table's rows made into a row column, the number of rows, or `terms`
     statistic : word of the statistic, ``None`` for the application
     slice : prefix of the rows that count, ``None`` = all
     category : category, :data:`MISSING_CATEGORY` for the share of missing text
+    terms : of a feature beyond the kernel: its one aggregate, or part and whole of a ratio
     """
 
     name: str
     table: str
     column: str
-    form: Literal["value", "code", "category", "statistic", "share", "child_share", "count"]
+    form: Literal["value", "code", "category", "statistic", "share", "child_share", "count", "terms"]
     statistic: str | None = None
     slice: str | None = None
     category: str | None = None
+    terms: tuple[Term, ...] = ()
 
     @property
     def row_column(self) -> str:
         """The row column that the statistic is taken of."""
         return share_column(self.column, str(self.category)) if self.form == "child_share" else self.column
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One aggregate of a feature beyond the kernel.
+
+    Attributes
+    ----------
+    statistic : a word of `TERM_STATISTICS`, or of `RANKED_STATISTICS` where `last` is given
+    column : row column; ``None`` counts rows
+    window : name of the condition that rows must meet, ``None`` = all rows
+    last : how many of the latest rows in which the column is known count, ``None`` = all
+    """
+
+    statistic: str
+    column: str | None = None
+    window: str | None = None
+    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +170,11 @@ class Source:
     slices : prefix → condition; each repeats `stats` over the rows that meet it
     child : a table below, whose rows become row columns
     count : name of the number of rows, last
+    windows : name → condition, for the terms of `beyond`; a slice is a window too, without its ``_``
+    order : columns that rank the rows for ``last``, the latest row highest; rows in which one
+        of them is missing have no rank
+    beyond : this product's further features: name → ``TERM`` or ``TERM / TERM``, a term being
+        ``rows``, ``STATISTIC COLUMN`` or ``last COLUMN``, then ``in WINDOW``, then ``last K``
     """
 
     table: str
@@ -158,8 +186,13 @@ class Source:
     child: Child | None = None
     child_shares: tuple[str, ...] = ()
     count: str | None = None
+    windows: Mapping[str, str] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
+    beyond: Mapping[str, str] = field(default_factory=dict)
     scope: dict[str, Expression] = field(init=False, repr=False, compare=False)
     conditions: dict[str, Expression] = field(init=False, repr=False, compare=False)
+    rank: Expression | None = field(init=False, repr=False, compare=False)
+    terms: dict[str, tuple[Term, ...]] = field(init=False, repr=False, compare=False)
     stat_lines: tuple[Line, ...] = field(init=False, repr=False, compare=False)
     share_lines: tuple[Line, ...] = field(init=False, repr=False, compare=False)
 
@@ -169,7 +202,8 @@ class Source:
             for name in self.child.stat_columns:
                 scope[name] = computed_column(name, self.child.stat_kind(name))
         _define(self.table, scope, self.rows)
-        conditions = {prefix: _condition(self.table, text, scope) for prefix, text in self.slices.items()}
+        named = {**self.slices, **self.windows}
+        conditions = {name: _condition(self.table, text, scope) for name, text in named.items()}
         stat_lines, share_lines = parse_lines(self.stats), parse_lines(self.shares)
         for line in stat_lines:
             _check_statistics(self.table, line, scope, allowed=tuple(STATISTICS))
@@ -181,6 +215,9 @@ class Source:
         object.__setattr__(self, "conditions", conditions)
         object.__setattr__(self, "stat_lines", stat_lines)
         object.__setattr__(self, "share_lines", share_lines)
+        object.__setattr__(self, "rank", _rank(TABLES[self.table], self.order))
+        terms = {name: self._terms(name, text) for name, text in self.beyond.items()}
+        object.__setattr__(self, "terms", terms)
 
     def features(self, vocabulary: Vocabulary) -> tuple[Feature, ...]:
         """Every feature of this source, in the kernel's order."""
@@ -192,6 +229,21 @@ class Source:
         if self.count is not None:
             found.append(Feature(self.count, self.table, self.table, "count", "count"))
         return tuple(found)
+
+    def beyond_features(self) -> tuple[Feature, ...]:
+        """This product's further features of the table, in the order they are written."""
+        return tuple(
+            Feature(
+                name,
+                self.table,
+                terms[0].column or self.table,
+                "terms",
+                "ratio" if len(terms) == 2 else terms[0].statistic,
+                slice=terms[0].window,
+                terms=terms,
+            )
+            for name, terms in self.terms.items()
+        )
 
     def row_column(self, feature: Feature) -> Expression:
         """The row column that a ``statistic`` or ``child_share`` feature is taken of."""
@@ -205,23 +257,72 @@ class Source:
             return set()
         if feature.form == "child_share":
             return {feature.row_column}
-        read = self.scope[feature.column].columns
-        if feature.slice is not None:
-            read |= self.conditions[feature.slice].columns
-        return set(read & self.child.stat_columns.keys())
+        return set(self.columns_read(feature) & self.child.stat_columns.keys())
 
     def texts_read(self, feature: Feature) -> set[tuple[str, str]]:
         """``(table, text column)`` whose categories decide what the feature counts."""
         if feature.form in ("share", "child_share"):
             return {(feature.table, feature.column)}
-        if feature.slice is None:
-            return set()
         columns = TABLES[self.table].by_name
         return {
             (self.table, name)
-            for name in self.conditions[feature.slice].columns
+            for name in self.columns_read(feature)
             if name in columns and columns[name].kind == "text"
         }
+
+    def columns_read(self, feature: Feature) -> frozenset[str]:
+        """Columns, the child's included, that the values and the conditions of a feature read."""
+        terms = feature.terms or (Term(str(feature.statistic), feature.column, feature.slice),)
+        read: frozenset[str] = frozenset()
+        for term in terms:
+            if term.column is not None and term.column in self.scope:
+                read |= self.scope[term.column].columns
+            if term.window is not None:
+                read |= self.conditions[term.window].columns
+        return read
+
+    def _terms(self, name: str, text: str) -> tuple[Term, ...]:
+        """The terms of a definition of `beyond`."""
+        terms = tuple(self._term(name, part.strip()) for part in text.split("/"))
+        if len(terms) > 2:
+            raise SpecError(f"{self.table}.{name}: {text!r} is no 'TERM' and no 'TERM / TERM'")
+        return terms
+
+    def _term(self, name: str, text: str) -> Term:
+        found = _TERM.fullmatch(text)
+        if found is None:
+            raise SpecError(f"{self.table}.{name}: {text!r} is not 'STATISTIC COLUMN [in WINDOW] [last K]'")
+        word, column, window = found["word"], found["column"], found["window"]
+        last = 1 if word == "last" else int(found["last"]) if found["last"] else None
+        if window is not None and window not in self.windows:
+            window += "_"
+        if window is not None and window not in self.conditions:
+            raise SpecError(f"{self.table}.{name}: {found['window']!r} is neither a window nor a slice")
+        if (column is None) != (word == "rows"):
+            raise SpecError(f"{self.table}.{name}: {text!r}: 'rows' has no column, every other word has one")
+        if column is not None:
+            self._check_term(name, word, column, ranked=last is not None)
+        if column is None and last is not None:
+            raise SpecError(f"{self.table}.{name}: {text!r}: the number of the last rows says nothing")
+        return Term(word, column, window, last)
+
+    def _check_term(self, name: str, word: str, column: str, *, ranked: bool) -> None:
+        place = f"{self.table}.{name}"
+        if column not in self.scope:
+            raise SpecError(f"{place}: {column!r} is neither a column nor a derived row column")
+        kind = self.scope[column].kind
+        if kind not in ("int", "money", "real") and not (kind == "text" and word == "nunique"):
+            raise SpecError(f"{place}: {column!r} is {kind}: {word!r} needs numbers")
+        allowed = tuple(RANKED_STATISTICS if ranked else TERM_STATISTICS)
+        if word not in allowed:
+            raise SpecError(f"{place}: unknown statistic {word!r}; known are {list(allowed)}")
+        if not ranked:
+            return
+        # Rows that tie must hold one value, or the engines would be free to choose.
+        key = TABLES[self.table].key
+        tells_rows_apart = bool(key) and set(key) <= set(self.order)
+        if not self.order or not (tells_rows_apart or self.scope[column].columns <= set(self.order)):
+            raise SpecError(f"{place}: the order {self.order} leaves rows with different {column!r} tied")
 
     def origin_table(self, column: str) -> str:
         """The table that a row column tells of: the child's columns tell of the child."""
@@ -288,7 +389,7 @@ class ApplicationSource:
     one_hot : text columns that become one 0/1 feature a category, missing = all 0
     read_as : text column → category → the category whose feature counts it too
     ratios : the kernel's own application features, by expression
-    extra : this product's further application features, after all of the kernel's
+    beyond : this product's further application features, by expression
     """
 
     table: str
@@ -298,13 +399,13 @@ class ApplicationSource:
     read_as: Mapping[str, Mapping[str, str]]
     rows: Mapping[str, str]
     ratios: Mapping[str, str]
-    extra: Mapping[str, str]
+    beyond: Mapping[str, str]
     scope: dict[str, Expression] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         scope = _table_scope(TABLES[self.table])
         _check_text(self.table, (*self.codes, *self.one_hot), scope)
-        for group in (self.rows, self.ratios, self.extra):
+        for group in (self.rows, self.ratios, self.beyond):
             _define(self.table, scope, group)
         text = {name for name, column in scope.items() if column.kind == "text"}
         forgotten = text - set(self.codes) - set(self.one_hot) - set(self.skipped)
@@ -333,8 +434,9 @@ class ApplicationSource:
         others = self.read_as.get(column, {}).items()
         return (category, *(other for other, stand_in in others if stand_in == category))
 
-    def extra_features(self) -> tuple[Feature, ...]:
-        return tuple(Feature(name, self.table, name, "value") for name in self.extra)
+    def beyond_features(self) -> tuple[Feature, ...]:
+        """This product's further application features, in the order they are written."""
+        return tuple(Feature(name, self.table, name, "value") for name in self.beyond)
 
     def texts_read(self, feature: Feature) -> set[tuple[str, str]]:
         """``(table, text column)`` whose categories decide the feature."""
@@ -366,6 +468,24 @@ def categories(vocabulary: Vocabulary, table: str, column: str) -> Sequence[str]
 def share_column(column: str, category: str) -> str:
     """Name of a child's row column: the share of its rows that have the category."""
     return f"{column}_{category}_MEAN"
+
+
+def _rank(table: Table, order: Sequence[str]) -> Expression | None:
+    """The order as one whole number, the columns its digits; each counts from its lowest value."""
+    if not order:
+        return None
+    text, largest = "", 1
+    for name in order:
+        column = table.by_name[name]
+        if column.kind not in ("id", "int") or column.low is None or column.high is None:
+            raise SpecError(f"{table.name}: {name!r} has no bounds to rank rows by")
+        low, width = int(column.low), int(column.high) - int(column.low) + 1
+        digit = f"({name} - {low})" if low >= 0 else f"({name} + {-low})"
+        text = digit if not text else f"({text}) * {width} + {digit}"
+        largest *= width
+    if largest > _LARGEST_RANK:
+        raise SpecError(f"{table.name}: the order {tuple(order)} does not fit a whole number of 64 bits")
+    return parse(text, _table_scope(table))
 
 
 def _table_scope(table: Table) -> dict[str, Expression]:

@@ -11,9 +11,27 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from model.features.expression import literal, quote
-from model.features.spec import MISSING_CATEGORY, ApplicationSource, Child, Feature, Source, Vocabulary
-from model.features.stats import COARSE, FINE, SHARE_STATISTICS, STATISTICS, Operand, scaled_sql
+from model.features.expression import Expression, literal, quote
+from model.features.spec import (
+    MISSING_CATEGORY,
+    ApplicationSource,
+    Child,
+    Feature,
+    Source,
+    Term,
+    Vocabulary,
+)
+from model.features.stats import (
+    COARSE,
+    FINE,
+    RANKED_STATISTICS,
+    SHARE_STATISTICS,
+    STATISTICS,
+    TERM_STATISTICS,
+    Operand,
+    ratio_sql,
+    scaled_sql,
+)
 
 CLIENT = "SK_ID_CURR"
 
@@ -37,7 +55,7 @@ def history_query(
     number: Number = "FLOAT",
 ) -> Query:
     """One row a client that has rows in the table; missing is NULL."""
-    features = _chosen(source.features(vocabulary), wanted)
+    features = _chosen((*source.features(vocabulary), *source.beyond_features()), wanted)
     rows = _Rows(source, vocabulary)
     outputs = [f"CAST({rows.feature(feature)} AS {number}) AS {quote(feature.name)}" for feature in features]
     sql = f"{rows.sql()}\nSELECT {CLIENT},\n  {_listed(outputs)}\nFROM history GROUP BY {CLIENT}"
@@ -52,7 +70,7 @@ def application_query(
     number: Number = "FLOAT",
 ) -> Query:
     """One row a client; missing is NULL."""
-    features = _chosen((*source.features(vocabulary), *source.extra_features()), wanted)
+    features = _chosen((*source.features(vocabulary), *source.beyond_features()), wanted)
     outputs = [
         f"CAST({_application_value(source, feature)} AS {number}) AS {quote(feature.name)}"
         for feature in features
@@ -93,9 +111,16 @@ class _Rows:
         """SQL of the feature's double over the CTE ``history``."""
         if feature.form == "count":
             return "CAST(count(*) AS DOUBLE)"
+        if feature.form == "terms":
+            return self._terms(feature)
         if feature.form == "share":
             return SHARE_STATISTICS[str(feature.statistic)].sql(self._hits(feature))
-        return STATISTICS[str(feature.statistic)].sql(self._operand(feature))
+        statistic = str(feature.statistic)
+        self.child_needs |= self.source.child_columns(feature)
+        expression = self.source.row_column(feature)
+        return STATISTICS[statistic].sql(
+            self._operand(feature.row_column, expression, feature.slice, statistic)
+        )
 
     def sql(self) -> str:
         source = self.source
@@ -113,25 +138,42 @@ class _Rows:
         self.columns[feature.column] = column
         return _hits(column, str(feature.category))
 
-    def _operand(self, feature: Feature) -> Operand:
+    def _terms(self, feature: Feature) -> str:
         self.child_needs |= self.source.child_columns(feature)
-        expression = self.source.row_column(feature)
-        name = feature.row_column
-        members = None if feature.slice is None else self.source.conditions[feature.slice].sql
-        rows = "count(*)" if members is None else _count(self._column(f"{feature.slice} rows", members))
+        terms = [self._term(term) for term in feature.terms]
+        return terms[0] if len(terms) == 1 else ratio_sql(*terms)
+
+    def _term(self, term: Term) -> str:
+        if term.column is None:
+            return TERM_STATISTICS[term.statistic].sql(Operand("int", "", "", "", self._rows(term.window)))
+        operand = self._operand(term.column, self.source.scope[term.column], term.window, term.statistic)
+        if term.last is None:
+            return TERM_STATISTICS[term.statistic].sql(operand)
+        assert self.source.rank is not None, "the definition refuses `last` without an order"
+        rank = self._column("rank", self.source.rank.sql)
+        return RANKED_STATISTICS[term.statistic].sql(operand, rank, term.last)
+
+    def _rows(self, members: str | None) -> str:
+        """SQL of the number of rows that count."""
+        if members is None:
+            return "count(*)"
+        return _count(self._column(f"{members} rows", self.source.conditions[members].sql))
+
+    def _operand(self, name: str, expression: Expression, members: str | None, statistic: str) -> Operand:
+        condition = None if members is None else self.source.conditions[members].sql
 
         def column(form: str, sql: str) -> str:
-            if members is None:
+            if condition is None:
                 return self._column(f"{name}{form}", sql)
-            return self._column(f"{name}{form} in {feature.slice}", f"CASE WHEN {members} THEN {sql} END")
+            return self._column(f"{name}{form} in {members}", f"CASE WHEN {condition} THEN {sql} END")
 
         value = column("", expression.sql)
         fine = coarse = value
-        if expression.kind == "real" and feature.statistic in ("mean", "sum"):
+        if expression.kind == "real" and statistic in ("mean", "sum", "total"):
             fine = column(" fine", scaled_sql(expression.sql, FINE))
-        if expression.kind == "real" and feature.statistic == "var":
+        if expression.kind == "real" and statistic == "var":
             coarse = column(" coarse", scaled_sql(expression.sql, COARSE))
-        return Operand(expression.kind, value, fine, coarse, rows)
+        return Operand(expression.kind, value, fine, coarse, self._rows(members))
 
     def _column(self, name: str, sql: str) -> str:
         self.columns[name] = sql

@@ -18,6 +18,10 @@ Every result is a double; both readers cast it to float32 last. Where all values
 missing, min, max, mean and variance are missing and the sum is 0; where there is no
 row at all, every statistic is missing. The order of the divisions is part of the
 definition.
+
+Features beyond the kernel take `TERM_STATISTICS` of the rows of a window, in which nothing
+counted is 0 and nothing known is missing, and `RANKED_STATISTICS` of the latest rows by a
+total order.
 """
 
 from __future__ import annotations
@@ -37,6 +41,9 @@ Known = list
 
 ColumnForm = Callable[[Known, int], float]
 """``(known values, number of rows) -> statistic``; called with at least one row."""
+
+RankedForm = Callable[[Known], float]
+"""``known values of the latest rows, the latest first -> statistic``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +74,29 @@ class Statistic:
     name : its word in the definition; upper case in feature names
     sql : SQL of the double, from an operand
     python : the form for one client, from the column's kind
+    empty : the result where the client has rows and none of them counts
     """
 
     name: str
     sql: Callable[[Operand], str]
     python: Callable[[Kind], ColumnForm]
+    empty: float = nan
+
+
+@dataclass(frozen=True, slots=True)
+class RankedStatistic:
+    """One statistic of the latest rows in which a numeric row column is known.
+
+    Attributes
+    ----------
+    name : its word in the definition
+    sql : SQL of the double, from an operand, the SQL of the rank and a number of rows
+    python : the form for one client, from the column's kind
+    """
+
+    name: str
+    sql: Callable[[Operand, str, int], str]
+    python: Callable[[Kind], RankedForm]
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +235,84 @@ STATISTICS: dict[str, Statistic] = {
         Statistic("nunique", _nunique_sql, _nunique_python),
     )
 }
+
+
+def _total_sql(of: Operand) -> str:
+    total = f"CAST(sum({of.fine}) AS DOUBLE){_SUM_SQL[of.kind]}"
+    return f"CASE WHEN {of.rows} = 0 THEN 0e0 ELSE {total} END"
+
+
+def _total_python(kind: Kind) -> ColumnForm:
+    total = _sum_python(kind)
+    return lambda known, rows: total(known, rows) if known else nan
+
+
+TERM_STATISTICS: dict[str, Statistic] = {
+    statistic.name: statistic
+    for statistic in (
+        STATISTICS["min"],
+        STATISTICS["max"],
+        STATISTICS["mean"],
+        STATISTICS["nunique"],
+        # Unlike the kernel's sum: where rows count and none is known, the total is missing.
+        Statistic("total", _total_sql, _total_python, empty=0.0),
+        Statistic("rows", lambda of: f"CAST({of.rows} AS DOUBLE)", _size_python, empty=0.0),
+    )
+}
+
+
+# `arg_max` keeps the k latest known values a client and no more: no list grows with his rows.
+def _latest_sql(value: str, rank: str, k: int) -> str:
+    return f"arg_max({value}, {rank}, {k})"
+
+
+def _last_sql(of: Operand, rank: str, k: int) -> str:
+    return f"CAST(arg_max({of.value}, {rank}) AS DOUBLE){_VALUE_SQL[of.kind]}"
+
+
+def _last_python(kind: Kind) -> RankedForm:
+    unit = _VALUE_UNIT[kind]
+    return lambda latest: float(latest[0]) / unit + 0.0 if latest else nan
+
+
+def _mean_of_latest_sql(of: Operand, rank: str, k: int) -> str:
+    latest = _latest_sql(of.fine, rank, k)
+    return f"CAST(list_sum({latest}) AS DOUBLE){_SUM_SQL[of.kind]} / CAST(len({latest}) AS DOUBLE)"
+
+
+def _mean_of_latest_python(kind: Kind) -> RankedForm:
+    mean = _mean_python(kind)
+    return lambda latest: mean(latest, len(latest))
+
+
+def _max_of_latest_sql(of: Operand, rank: str, k: int) -> str:
+    return f"CAST(list_max({_latest_sql(of.value, rank, k)}) AS DOUBLE){_VALUE_SQL[of.kind]}"
+
+
+def _max_of_latest_python(kind: Kind) -> RankedForm:
+    largest = STATISTICS["max"].python(kind)
+    return lambda latest: largest(latest, len(latest))
+
+
+RANKED_STATISTICS: dict[str, RankedStatistic] = {
+    statistic.name: statistic
+    for statistic in (
+        RankedStatistic("last", _last_sql, _last_python),
+        RankedStatistic("mean", _mean_of_latest_sql, _mean_of_latest_python),
+        RankedStatistic("max", _max_of_latest_sql, _max_of_latest_python),
+    )
+}
+
+
+def ratio_sql(part: str, whole: str) -> str:
+    """SQL of a ratio of two doubles: missing where the whole is 0."""
+    return f"({part}) / nullif({whole}, 0) + 0e0"
+
+
+def ratio(part: float, whole: float) -> float:
+    """The same in Python."""
+    return nan if whole == 0 else part / whole + 0.0
+
 
 _ROWS = "count(*)"
 

@@ -73,20 +73,6 @@ def kernel_matrix(lake: Path) -> pd.DataFrame:
     return matrix.sort_index()
 
 
-def extra_family(lake: Path) -> pd.DataFrame:
-    """The application features that are not the kernel's."""
-    frame = read(lake, "application").set_index(CLIENT).sort_index()
-    scores = frame[["EXT_SOURCE_1", "EXT_SOURCE_2", "EXT_SOURCE_3"]]
-    return pd.DataFrame(
-        {
-            "CREDIT_TO_GOODS": share(frame["AMT_CREDIT"], frame["AMT_GOODS_PRICE"]),
-            "EXT_SOURCE_COUNT": scores.notna().sum(axis=1).astype(float),
-            "EXT_SOURCE_MEAN": scores.mean(axis=1),
-            "EXT_SOURCE_MIN": scores.min(axis=1),
-        }
-    )
-
-
 def application(lake: Path) -> pd.DataFrame:
     frame = read(lake, "application").set_index(CLIENT).drop(columns="TARGET")
     # The kernel numbers these by first appearance; on the archive that gives these codes.

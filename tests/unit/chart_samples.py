@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from dash_app.charts import dependence, importance, position, scale, waterfall
+from dash_app.charts import calibration, cost, dependence, importance, position, scale, waterfall
 from dash_app.charts.template import LIVE, Look, Table
 
 PARTS = (
@@ -67,6 +67,35 @@ def dependence_data(**changes: Any) -> dependence.DependenceData:
     return dependence.data(**(given | changes))
 
 
+def calibration_data() -> calibration.CalibrationData:
+    rows = [
+        {
+            "n": 333,
+            "predicted": 0.01 * 1.27**i,
+            "observed": 0.012 * 1.25**i,
+            "observed_low": 0.007 * 1.25**i,
+            "observed_high": 0.02 * 1.25**i,
+        }
+        for i in range(15)
+    ]
+    return calibration.data(rows[::-1], cutoff=1 / 11)
+
+
+def cost_data(cutoff: float = 1 / 11) -> cost.CostData:
+    at = [0.0005 * i for i in range(1, 1201)]
+    evaluation = {
+        "clients": 10_000,
+        "defaults": 800,
+        "metrics": {"optimal_cutoff": {"value": 0.095, "low": 0.075, "high": 0.11}},
+        "cut_off": {
+            "cut_off": at,
+            "refused_bad": [int(800 * (1 - x) ** 6) for x in at],
+            "refused_good": [int(9_200 * (1 - x) ** 16) for x in at],
+        },
+    }
+    return cost.data(evaluation, cutoff=cutoff, cost_fn=10, cost_fp=1)
+
+
 def write(place: float, language: str) -> str:
     return f"{place:g} {'ans' if language == 'fr' else 'years'}"
 
@@ -99,6 +128,9 @@ def charts() -> dict[str, Drawn]:
         "position-rows": (position, across, ()),
         "importance": (importance, importance_data(), ()),
         "importance-far": (importance, importance_data("R24"), ()),
+        "calibration": (calibration, calibration_data(), ()),
+        "cost": (cost, cost_data(), ()),
+        "cost-high": (cost, cost_data(0.4), ()),
         "dependence": (dependence, dependence_data(), (write,)),
         "dependence-full": (dependence, dependence_data(missing=None, direction=0), (write,)),
         "dependence-rows": (dependence, rows, (write,)),

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 from model import dictionary
-from model.features import feature_names, text_columns
+from model.features import SOURCES, beyond_kernel, feature_names, text_columns
 from model.locale import LANGUAGES
 from model.tables import APPLICATION, TABLES
 from tests.unit.vocabularies import archive_features, kept_features
@@ -84,6 +84,65 @@ def test_every_feature_has_a_known_unit_theme_and_source() -> None:
         assert known.unit in dictionary.UNITS
         assert known.theme in dictionary.THEMES
         assert known.source in TABLES
+
+
+BEYOND = {feature.name: feature for feature in beyond_kernel()}
+ROW = {"fr", "en", "unit", "basis", "code", "direction", "actionable"}
+
+
+def test_every_feature_beyond_the_kernel_has_a_whole_row_of_its_own_in_the_order_of_the_matrix() -> None:
+    assert list(WORDS["features"]) == list(BEYOND)
+    for name, row in WORDS["features"].items():
+        assert row.keys() == ROW, name
+        assert row["unit"] in dictionary.UNITS
+        assert row["basis"] in {"request", "income", "identity", "debt", "history", "score"}
+        assert row["code"] in dictionary.CODES
+        assert row["direction"] in (-1, 0, 1)
+
+
+@pytest.mark.parametrize("name", BEYOND)
+def test_a_feature_beyond_the_kernel_says_what_its_row_says_and_tells_of_no_protected_ground(
+    name: str,
+) -> None:
+    known, row = dictionary.entry(name), WORDS["features"][name]
+    assert (known.label_fr, known.label_en, known.unit) == (row["fr"], row["en"], row["unit"])
+    assert (known.code, known.direction, known.basis) == (row["code"], row["direction"], row["basis"])
+    assert known.actionable is row["actionable"]
+    assert known.source == BEYOND[name].table
+    assert dictionary.excluded(name) is None
+
+
+def test_no_feature_beyond_the_kernel_reads_a_column_that_the_champion_may_not() -> None:
+    for name, feature in BEYOND.items():
+        source = {source.table: source for source in SOURCES}[feature.table]
+        read = source.scope[name].columns if feature.form == "value" else source.columns_read(feature)
+        raw = [column for column in read if not column.startswith("SK_ID_")]
+        assert [column for column in raw if dictionary.column(column, feature.table).basis == "none"] == []
+
+
+def test_aggregates_of_the_external_scores_are_constrained_like_the_scores() -> None:
+    names = [name for name in BEYOND if name.startswith("EXT_SOURCE_") and name != "EXT_SOURCE_COUNT"]
+    assert names == ["EXT_SOURCE_MEAN", "EXT_SOURCE_MIN", "EXT_SOURCE_MAX"]
+    assert {dictionary.direction(name) for name in names} == {-1}
+
+
+def test_arrears_refusals_and_debt_ratios_are_constrained_to_the_adverse_side() -> None:
+    adverse = re.compile(r"LATE|DELAY|OVERDUE|REFUSED|DEBT_RATIO|UNDERPAID|UNDER_MINIMUM|OVER_LIMIT|USE")
+    free = re.compile(r"INSTAL_PAID_RATIO|CC_PAID_TO_MINIMUM")
+    assert [n for n in BEYOND if adverse.search(n) and dictionary.direction(n) != 1] == []
+    assert {dictionary.direction(n) for n in BEYOND if free.search(n)} == {-1}
+
+
+def test_the_documents_list_every_feature_beyond_the_kernel_as_the_dictionary_has_it() -> None:
+    signs = {1: "+1", 0: "0", -1: "−1"}
+    expected = [
+        f"| `{name}` | {row['en']} | {row['unit']} | {row['code']} | {signs[row['direction']]}"
+        f" | {'yes' if row['actionable'] else ''} |"
+        for name, row in WORDS["features"].items()
+    ]
+    lines = (FILE.parents[1] / "docs" / "features.md").read_text("utf-8").splitlines()
+
+    assert [line for line in lines if re.match(r"\| `[A-Z0-9_]+` \|", line)] == expected
 
 
 def test_an_unknown_name_is_refused_by_name() -> None:
@@ -260,11 +319,11 @@ def test_there_are_41_codes_each_in_one_theme() -> None:
         assert dictionary.theme_label(theme, "fr") and dictionary.theme_label(theme, "en")
 
 
-def test_of_the_775_columns_of_the_sample_620_are_kept(sample: Path) -> None:
+def test_of_the_852_columns_of_the_sample_697_are_kept(sample: Path) -> None:
     names = feature_names(sample_vocabulary(sample))
     kept = [name for name in names if dictionary.excluded(name) is None]
-    assert len(names) == 775
-    assert len(kept) == 620
+    assert len(names) == 852
+    assert len(kept) == 697
     assert [name for name in kept if dictionary.code_of(name) is None] == []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,7 +37,9 @@ def value_of(column: Column) -> st.SearchStrategy[Any]:
         )
     if column.kind == "real":
         return st.none() | st.floats(-2, 2, allow_subnormal=False) | st.sampled_from([0.0, 1e-9])
-    return st.none() | st.integers(-3000, 50) | st.sampled_from([365243, 0, 1])
+    low, high = int(column.low or 0), int(column.high or 0)
+    usual = st.integers(max(low, -3000), min(high, 50))
+    return st.none() | usual | st.sampled_from([x for x in (low, high, 0, 1) if low <= x <= high])
 
 
 def row_of(table: str, **keys: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
@@ -52,8 +55,18 @@ clients = st.just({}).flatmap(
             **{
                 table: st.lists(row_of(table), max_size=8)
                 for table in HISTORY
-                if table not in ("bureau", "bureau_balance")
+                if table not in ("bureau", "bureau_balance", "installments_payments")
             },
+            # Few contracts and few days: payments tie on everything but their amounts.
+            "installments_payments": st.lists(
+                row_of(
+                    "installments_payments",
+                    SK_ID_PREV=st.integers(1, 2),
+                    DAYS_INSTALMENT=st.none() | st.integers(-3, -1),
+                    DAYS_ENTRY_PAYMENT=st.none() | st.integers(-3, 0),
+                ),
+                max_size=10,
+            ),
             "bureau": st.lists(row_of("bureau"), max_size=CREDITS),
             "bureau_balance": st.lists(
                 row_of("bureau_balance", credit=st.integers(0, CREDITS - 1)), max_size=12
@@ -70,7 +83,8 @@ def numbered(
     for client, tables in enumerate(found, start=1):
         history = {
             table: [
-                {**row, "SK_ID_CURR": client, "SK_ID_PREV": index} for index, row in enumerate(tables[table])
+                {"SK_ID_PREV": index, **row, "SK_ID_CURR": client}
+                for index, row in enumerate(tables[table], start=1)
             ]
             for table in HISTORY
             if table != "bureau_balance"
@@ -98,6 +112,18 @@ def test_batch_and_reader_agree_bit_for_bit_on_any_rows(found: list[dict[str, An
 
     for (_, application, history), row in zip(people, matrix, strict=True):
         assert differing(reader.columns, reader.read(application, history), np.array(row)) == {}
+
+
+@given(clients, st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_order_of_rows_changes_no_bit(found: dict[str, Any], shuffler: random.Random) -> None:
+    reader = Reader(SMALL_VOCABULARY)
+    ((_, application, history),) = numbered([found])
+    before = reader.read(application, history)
+    for rows in history.values():
+        shuffler.shuffle(rows)
+
+    assert differing(reader.columns, reader.read(application, history), before) == {}
 
 
 # Rules, one by one ---------------------------------------------------------------------
@@ -206,6 +232,101 @@ def test_monthly_balances_of_unknown_credits_are_left_out() -> None:
     )
 
     assert np.isnan(found["BURO_MONTHS_BALANCE_MIN_MIN"])
+
+
+BUREAU = [
+    {"SK_ID_BUREAU": 1, "CREDIT_ACTIVE": "Active", "DAYS_CREDIT": -100, "AMT_CREDIT_SUM": 1000.0,
+     "AMT_CREDIT_SUM_DEBT": 400.0, "AMT_CREDIT_MAX_OVERDUE": 0.0, "CREDIT_TYPE": "Microloan"},
+    {"SK_ID_BUREAU": 2, "CREDIT_ACTIVE": "Closed", "DAYS_CREDIT": -900, "AMT_CREDIT_SUM": 3000.0,
+     "AMT_CREDIT_SUM_DEBT": None, "AMT_CREDIT_MAX_OVERDUE": 75.5, "CREDIT_TYPE": "Car loan"},
+]  # fmt: skip
+
+
+def test_a_window_without_rows_counts_zero_and_knows_nothing_else() -> None:
+    found = read({}, bureau=BUREAU[1:])
+
+    assert (found["BURO_COUNT"], found["BURO_NEW_365D"], found["BURO_ACTIVE_COUNT"]) == (1, 0, 0)
+    assert np.isnan(found["BURO_WORST_OVERDUE_730D"])
+    assert np.isnan(found["BURO_ACTIVE_DEBT_RATIO"])
+
+
+def test_a_ratio_of_totals_takes_only_rows_that_tell_both_sides() -> None:
+    found = read({}, bureau=BUREAU)
+
+    assert found["BURO_DEBT_RATIO"] == np.float32(0.4)
+    assert np.isnan(read({}, bureau=BUREAU[1:])["BURO_DEBT_RATIO"])
+
+
+def test_a_total_of_what_nobody_knows_is_missing_and_of_no_row_zero() -> None:
+    old = {"SK_ID_PREV": 1, "DAYS_DECISION": -900, "AMT_APPLICATION": 5.0}
+    unknown = {"SK_ID_PREV": 2, "DAYS_DECISION": -9, "AMT_APPLICATION": None}
+
+    assert read({}, previous_application=[old])["PREV_ASKED_365D"] == 0
+    assert np.isnan(read({}, previous_application=[old, unknown])["PREV_ASKED_365D"])
+
+
+def test_the_last_row_is_the_latest_that_knows_the_value_ties_going_to_the_higher_number() -> None:
+    rows = [
+        {"SK_ID_PREV": 7, "DAYS_DECISION": -30, "NAME_CONTRACT_STATUS": "Approved", "CNT_PAYMENT": 12},
+        {"SK_ID_PREV": 9, "DAYS_DECISION": -30, "NAME_CONTRACT_STATUS": "Approved", "CNT_PAYMENT": 24},
+        {"SK_ID_PREV": 8, "DAYS_DECISION": -20, "NAME_CONTRACT_STATUS": "Approved", "CNT_PAYMENT": None},
+        {"SK_ID_PREV": 6, "DAYS_DECISION": -10, "NAME_CONTRACT_STATUS": "Refused", "CNT_PAYMENT": 60},
+        {"SK_ID_PREV": 5, "DAYS_DECISION": None, "NAME_CONTRACT_STATUS": "Approved", "CNT_PAYMENT": 6},
+    ]
+    found = read({}, previous_application=rows)
+
+    assert (found["PREV_LAST_TERM"], found["PREV_TERM_OF_LAST_3"]) == (24, 18)
+    assert found["PREV_LAST_REFUSED"] == 1
+    assert found["PREV_REFUSED_OF_LAST_3"] == np.float32(1 / 3)
+
+
+def test_the_last_payments_are_those_that_were_made() -> None:
+    due = [
+        {"SK_ID_PREV": 1, "DAYS_INSTALMENT": -60, "DAYS_ENTRY_PAYMENT": -50},
+        {"SK_ID_PREV": 1, "DAYS_INSTALMENT": -30, "DAYS_ENTRY_PAYMENT": -32},
+        {"SK_ID_PREV": 1, "DAYS_INSTALMENT": -5, "DAYS_ENTRY_PAYMENT": None},
+    ]
+    found = read({}, installments_payments=due)
+
+    assert (found["INSTAL_DELAY_OF_LAST_2"], found["INSTAL_DELAY_OF_LAST_5"]) == (5, 5)
+    assert (found["INSTAL_LATE_90D"], found["INSTAL_LATE_SHARE"]) == (1, 0.5)
+
+
+def test_a_card_without_a_limit_has_no_use_rather_than_an_infinite_one() -> None:
+    month = {"SK_ID_PREV": 1, "MONTHS_BALANCE": -1, "AMT_BALANCE": 50.0, "AMT_CREDIT_LIMIT_ACTUAL": 0.0}
+    found = read({}, credit_card_balance=[month])
+
+    assert np.isnan(found["CC_USE_LAST"]) and np.isnan(found["CC_USE_12M"])
+    assert found["CC_OVER_LIMIT_MONTHS"] == 1
+
+
+def test_what_the_request_says_is_recomputed_and_history_stays_when_the_request_changes() -> None:
+    reader = Reader(SMALL_VOCABULARY)
+    request = {"AMT_CREDIT": 1000.0, "AMT_ANNUITY": 50.0, "AMT_INCOME_TOTAL": 500.0, "AMT_GOODS_PRICE": 900.0}
+    stored = reader.read(request, {"bureau": BUREAU})
+
+    changed = reader.recompute({**request, "AMT_CREDIT": 800.0, "AMT_ANNUITY": 20.0}, stored)
+
+    found = dict(zip(reader.columns, changed.tolist(), strict=True))
+    assert (found["CREDIT_TERM"], found["DOWN_PAYMENT"]) == (40, 100)
+    assert (found["RESIDUAL_INCOME"], found["CREDIT_TO_INCOME"]) == (480, np.float32(1.6))
+    assert found["BURO_DEBT_RATIO"] == np.float32(0.4)
+
+
+def test_only_what_the_served_columns_need_is_read() -> None:
+    class Watched(dict[str, Any]):
+        seen: set[str]
+
+        def get(self, key: str, default: Any = None) -> Any:
+            self.seen.add(key)
+            return super().get(key, default)
+
+    row = Watched(BUREAU[0])
+    row.seen = set()
+
+    Reader(SMALL_VOCABULARY, ("BURO_NEW_365D",)).read({}, {"bureau": [row]})
+
+    assert row.seen == {"DAYS_CREDIT"}
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,10 @@ from model.features import (
     Origin,
     SpecError,
     Vocabulary,
+    beyond_kernel,
     feature_names,
     features,
+    is_kernel,
     origin,
     text_columns,
 )
@@ -25,19 +27,22 @@ VOCABULARY: Vocabulary = {
     table: dict.fromkeys(columns, ("Cash loans", "XNA", "a_b_MEAN"))
     for table, columns in text_columns().items()
 }
-EXTRA = ("CREDIT_TO_GOODS", "EXT_SOURCE_COUNT", "EXT_SOURCE_MEAN", "EXT_SOURCE_MIN")
+OWN = ("CREDIT_TO_GOODS", "ENQUIRIES_MONTH", "BURO_COUNT", "PREV_COUNT", "POS_LATE_SHARE")
+OWN += ("INSTAL_CONTRACTS", "CC_UNDER_MINIMUM_SHARE")
 
 
-def test_the_kernels_families_come_in_its_order_and_the_extra_family_last() -> None:
+def test_the_kernels_families_come_in_its_order_and_those_beyond_it_last_by_source() -> None:
     names = feature_names(VOCABULARY)
     families = ("CODE_GENDER", "PAYMENT_RATE", "BURO_DAYS_CREDIT_MIN", "ACTIVE_DAYS_CREDIT_MIN")
     families += ("CLOSED_DAYS_CREDIT_MIN", "PREV_AMT_ANNUITY_MIN", "APPROVED_AMT_ANNUITY_MIN")
-    families += ("REFUSED_AMT_ANNUITY_MIN", "POS_COUNT", "INSTAL_COUNT", "CC_COUNT", *EXTRA)
+    families += ("REFUSED_AMT_ANNUITY_MIN", "POS_COUNT", "INSTAL_COUNT", "CC_COUNT", *OWN)
 
     places = [names.index(name) for name in families]
 
     assert places == sorted(places)
-    assert names[-4:] == EXTRA
+    own = tuple(feature.name for feature in beyond_kernel())
+    assert names[-len(own) :] == own
+    assert [name for name in names if not is_kernel(name)] == list(own)
 
 
 def test_no_two_features_bear_one_name() -> None:
@@ -90,6 +95,10 @@ def test_every_text_column_of_the_tables_is_read_by_the_definition() -> None:
             Origin("credit_card_balance", "NAME_CONTRACT_STATUS", "VAR", None, "Active"),
         ),
         ("CC_COUNT", Origin("credit_card_balance", "credit_card_balance", "COUNT")),
+        ("BURO_NEW_365D", Origin("bureau", "bureau", "ROWS", "LAST_365D")),
+        ("BURO_DEBT_RATIO", Origin("bureau", "AMT_CREDIT_SUM_DEBT", "RATIO", "OWED")),
+        ("PREV_LAST_TERM", Origin("previous_application", "CNT_PAYMENT", "LAST", "APPROVED")),
+        ("INSTAL_DELAY_OF_LAST_3", Origin("installments_payments", "DPD", "MEAN")),
     ],
 )
 def test_origin_takes_a_name_apart(name: str, expected: Origin) -> None:
@@ -143,6 +152,58 @@ def test_a_contradictory_definition_is_refused_at_load(mistake: dict[str, Any], 
         Source(table="bureau", prefix="B_", **mistake)
 
     assert any(word in str(refusal.value) for word in message.split())
+
+
+@pytest.mark.parametrize(
+    ("definition", "message"),
+    [
+        ("median DAYS_CREDIT", "median"),
+        ("total NO_SUCH", "NO_SUCH"),
+        ("total CREDIT_TYPE", "CREDIT_TYPE"),
+        ("total DAYS_CREDIT in NOWHERE", "NOWHERE"),
+        ("rows DAYS_CREDIT", "rows"),
+        ("rows last 3", "last"),
+        ("mean", "mean"),
+        ("last DAYS_CREDIT - 1", "DAYS_CREDIT - 1"),
+        ("nunique CREDIT_TYPE last 3", "nunique"),
+        ("last CREDIT_TYPE", "CREDIT_TYPE"),
+        ("rows / rows / rows", "TERM / TERM"),
+    ],
+)
+def test_a_definition_beyond_the_language_of_terms_is_refused_with_its_name(
+    definition: str, message: str
+) -> None:
+    with pytest.raises(SpecError, match="B_X") as refusal:
+        Source("bureau", "B_", order=("DAYS_CREDIT", "SK_ID_BUREAU"), beyond={"B_X": definition})
+
+    assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("table", "order", "column"),
+    [
+        ("bureau", (), "DAYS_CREDIT"),
+        ("bureau", ("DAYS_CREDIT",), "AMT_CREDIT_SUM"),
+        ("installments_payments", ("DAYS_INSTALMENT", "SK_ID_PREV"), "AMT_PAYMENT"),
+    ],
+)
+def test_an_order_that_leaves_rows_with_different_values_tied_is_refused(
+    table: str, order: tuple[str, ...], column: str
+) -> None:
+    with pytest.raises(SpecError, match="tied"):
+        Source(table, "X_", order=order, beyond={"X_LAST": f"last {column}"})
+
+
+def test_an_order_of_columns_without_bounds_or_too_wide_for_64_bits_is_refused() -> None:
+    with pytest.raises(SpecError, match="AMT_PAYMENT"):
+        Source("installments_payments", "X_", order=("AMT_PAYMENT",))
+    with pytest.raises(SpecError, match="64 bits"):
+        Source("bureau", "X_", order=("SK_ID_CURR", "SK_ID_BUREAU", "DAYS_CREDIT"))
+
+
+def test_a_kernel_name_that_does_not_exist_is_neither_ours_nor_the_kernels() -> None:
+    with pytest.raises(SpecError, match="NO_SUCH"):
+        is_kernel("NO_SUCH_FEATURE")
 
 
 def test_a_derived_column_outside_the_language_is_refused_with_its_name() -> None:

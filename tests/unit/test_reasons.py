@@ -231,7 +231,16 @@ def test_a_constrained_field_is_shown_only_on_its_adverse_side_of_the_reference(
 def test_a_guarded_field_is_never_shown_at_what_would_read_as_zero() -> None:
     plan = ReasonPlan(FEATURES, medians(0.0))
     for value, codes in ((0.04, []), (0.06, ["R34"])):
-        client = Client(plan).set("INSTAL_DPD_MEAN", value, 1.0)
+        client = only_shown(Client(plan), "INSTAL_DPD_MEAN").set("INSTAL_DPD_MEAN", value, 1.0)
+        assert [reason.code for reason in client.ask()] == codes
+
+
+def test_a_field_may_bring_its_own_arrow_and_guard() -> None:
+    for use, codes in ((0.4, []), (0.6, ["R36"])):  # against a reference of 0.5
+        client = only_shown(Client(), "CC_USE_LAST").set("CC_USE_LAST", use, 1.0)
+        assert [reason.code for reason in client.ask()] == codes
+    for ratio, codes in ((0.6, []), (0.4, ["R39"])):
+        client = only_shown(Client(), "CC_PAID_TO_MINIMUM").set("CC_PAID_TO_MINIMUM", ratio, 1.0)
         assert [reason.code for reason in client.ask()] == codes
 
 
@@ -246,7 +255,8 @@ def test_every_constrained_shown_field_has_the_arrow_of_its_constraint() -> None
         for field in row.get("fields", ()):
             direction = dictionary.direction(field["feature"])
             if direction:
-                assert row.get("adverse") == direction, (code, field["feature"])
+                adverse = field.get("adverse", row.get("adverse"))
+                assert adverse == direction, (code, field["feature"])
 
 
 def test_a_served_feature_without_a_code_is_refused_by_name() -> None:
@@ -282,7 +292,7 @@ def test_missing_history_elsewhere_counts_for_R40_only_without_a_single_loan() -
     "feature", ["PREV_DAYS_DECISION_MAX", "POS_COUNT", "INSTAL_DPD_MEAN", "CC_SK_DPD_MAX"]
 )
 def test_missing_history_with_us_counts_for_R41_only_without_any(feature: str) -> None:
-    client = Client().set(feature, None, 1.0)
+    client = only_shown(Client(), feature).set(feature, None, 1.0)
     assert client.ask() == ()
     client.has_previous = False
     assert [reason.code for reason in client.ask()] == ["R41"]
@@ -361,11 +371,24 @@ def test_a_numbered_column_tells_its_category() -> None:
 
 
 def test_documents_are_counted() -> None:
-    client = Client(ReasonPlan(FEATURES, {**medians(0.0), "FLAG_DOCUMENT_3": 1.0}))
+    client = Client(ReasonPlan(FEATURES, {**medians(0.0), "DOCUMENT_COUNT": 1.0}))
     client.set("FLAG_DOCUMENT_3", 1, 1.0)
     client.application = {"FLAG_DOCUMENT_3": 1, "FLAG_DOCUMENT_8": 1, "FLAG_DOCUMENT_6": 0}
     (reason,) = client.ask()
     assert reasons.sentence(reason, "fr") == f"Pièces fournies au dossier{NB}: 2 (clients acceptés{NB}: 1)."
+
+
+@pytest.mark.parametrize("served", [("DOCUMENT_COUNT",), ("FLAG_DOCUMENT_3", "FLAG_DOCUMENT_8")])
+def test_documents_are_counted_by_what_the_model_holds_where_no_application_is_given(
+    served: tuple[str, ...],
+) -> None:
+    plan = ReasonPlan(served, dict.fromkeys(served, 1.0))
+    values = np.full(len(served), 2.0 / len(served), dtype=np.float32)
+    (reason,) = plan.told(
+        AGAINST, np.ones(len(served)), np.ones(len(served)), values,
+        has_bureau=True, has_previous=True, application=None, maximum=4, min_share=0.0,
+    )  # fmt: skip
+    assert (reason.code, reason.value, reason.reference) == ("R09", 2.0, float(len(served)))
 
 
 def test_the_leading_category_of_earlier_applications_is_named_with_its_share() -> None:
@@ -414,6 +437,18 @@ FILLED = [
      f" (clients acceptés{NB}: 4{NB}ans et 10{NB}mois).",
      f"Your first known loan elsewhere was 6{NB}years 7{NB}months ago"
      f" (accepted clients: 4{NB}years 10{NB}months)."),
+    ("R07", "CREDIT_TO_INCOME", 1.21, 2.0,
+     f"Le montant demandé vaut 1,21 fois le revenu déclaré (clients acceptés{NB}: 2,00).",
+     "The amount requested is 1.21 times the declared income (accepted clients: 2.00)."),
+    ("R34", "INSTAL_LATE_365D", 3.0, 0.0,
+     f"Paiements en retard en un an{NB}: 3 (clients acceptés{NB}: 0).",
+     "Late payments within a year: 3 (accepted clients: 0)."),
+    ("R36", "CC_USE_LAST", 0.953, 0.12,
+     f"Solde de votre carte de crédit{NB}: 95,3{NB}% du plafond (clients acceptés{NB}: 12,0{NB}%).",
+     "Balance of your credit card: 95.3% of the limit (accepted clients: 12.0%)."),
+    ("R33", "POS_REMAINING", 5.0, 2.0,
+     f"Reste à payer sur vos achats à crédit{NB}: 5{NB}échéances (clients acceptés{NB}: 2{NB}échéances).",
+     f"Left to pay on your point-of-sale loans: 5{NB}instalments (accepted clients: 2{NB}instalments)."),
     ("R07", "INCOME_CREDIT_PERC", 0.8264, 0.5,
      f"Le montant demandé vaut 1,21 fois le revenu déclaré (clients acceptés{NB}: 2,00).",
      "The amount requested is 1.21 times the declared income (accepted clients: 2.00)."),
@@ -532,6 +567,14 @@ def test_each_feature_counts_for_one_code_that_the_plan_tells() -> None:
 
 
 # ------------------------------------------------------------------------------ helpers
+
+
+def only_shown(client: Client, feature: str) -> Client:
+    """The client without the other fields that the feature's code may show."""
+    for field in catalogue()[str(dictionary.code_of(feature))]["fields"]:
+        if field["feature"] != feature:
+            client.set(field["feature"], None, 0.0)
+    return client
 
 
 def catalogue() -> dict[str, dict[str, Any]]:
