@@ -27,6 +27,7 @@ def main(archive: str | None) -> None:
         ("API: predictions under load", ["benchmarks.predict_load", home]),
         ("Start and memory, 356,255 clients", ["benchmarks.startup", home, "--clients", "356255"]),
         ("Weight of the pages", ["benchmarks.weight", home]),
+        ("Explanations: one client, 5,000 clients", ["benchmarks.explain", home]),
     ]
     if archive:
         parts += [

@@ -39,11 +39,51 @@ class Empirical:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """Assumptions behind amounts in money; the data give none of them."""
+    """What a loan brings and what a default costs: assumptions, for the data give none of them.
+
+    Shown beside a decision, never deciding it: the operated cut-off is that of the policy.
+
+    Attributes
+    ----------
+    lgd : share of the amount that is lost when the client defaults, in (0, 1]
+    margin : share of the amount that is earned when he repays, positive
+    file_cost : cost of an accepted file, in the currency of the amounts
+    """
 
     lgd: float = 0.60
     margin: float = 0.06
     file_cost: float = 0.0
+
+    def __post_init__(self) -> None:
+        _require(0.0 < self.lgd <= 1.0, "value.lgd", "must lie in (0, 1]", self.lgd)
+        _require(0.0 < self.margin <= 1.0, "value.margin", "must lie in (0, 1]", self.margin)
+        _require(0.0 <= self.file_cost < np.inf, "value.file_cost", "must not be negative", self.file_cost)
+
+    def expected(self, default_probability: ArrayLike, amount: ArrayLike) -> Floats:
+        """Expected value of accepting, float64 (n,): ``(1 − PD)·r·A − PD·LGD·A − F``.
+
+        Parameters
+        ----------
+        default_probability : (n,) in [0, 1]
+        amount : (n,) or one for all; a missing one gives NaN
+        """
+        probability, lent = np.atleast_1d(*_floats(default_probability, amount))
+        return (1.0 - probability) * self.margin * lent - probability * self.lgd * lent - self.file_cost
+
+    def cutoff(self, amount: ArrayLike) -> Floats:
+        """Probability from which accepting loses money, float64 (n,): ``(r·A − F) / ((r + LGD)·A)``.
+
+        Without a cost of the file it is ``r / (r + LGD)``, whatever the amount. With one, a small
+        loan must be safer; at zero or below no client is safe enough.
+        """
+        lent = np.atleast_1d(np.asarray(amount, dtype=np.float64))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return (self.margin - self.file_cost / lent) / (self.margin + self.lgd)
+
+    def refused(self, default_probability: ArrayLike, amount: ArrayLike) -> NDArray[np.bool_]:
+        """Which clients the amount-aware rule refuses, bool (n,)."""
+        probability = np.atleast_1d(np.asarray(default_probability, dtype=np.float64))
+        return probability >= self.cutoff(amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +93,10 @@ class Points:
     anchor_points: float = 600.0
     anchor_odds: float = 10.0
     pdo: float = 50.0
+
+    def __post_init__(self) -> None:
+        _require(self.anchor_odds > 0, "points.anchor_odds", "must be positive", self.anchor_odds)
+        _require(self.pdo > 0, "points.pdo", "must be positive", self.pdo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +232,10 @@ class Policy:
 
 
 _JSON_FIELDS = (set(Policy.__dataclass_fields__) - {"points_scale"}) | {"points"}
+
+
+def _floats(*values: ArrayLike) -> list[Floats]:
+    return [np.asarray(one, dtype=np.float64) for one in values]
 
 
 def _require(holds: bool, name: str, law: str, value: object) -> None:

@@ -112,9 +112,21 @@ def write_small_bundle(parent: Path) -> Path:
     return write_bundle(parent, made().parts, versions={"model": "1", "run_id": "none", "data": "made up"})
 
 
+def write_pruned_bundle(parent: Path, features: Sequence[str]) -> Path:
+    """A bundle of the same clients that reads some of the features and no other."""
+    data = made()
+    columns = [data.parts.features.index(name) for name in features]
+    matrix = np.ascontiguousarray(data.matrix[:, columns])
+    labelled = data.target >= 0
+    oof = data.oof_margins[labelled]
+    parts = _parts(matrix, data.target, oof, features, [p["application"] for p in data.payloads])
+    return write_bundle(parent, parts, versions={"model": "1", "run_id": "none", "data": "made up"})
+
+
 def write_small_book(parent: Path, bundle: Bundle) -> Path:
     """Book of all 2,000 clients, in blocks of 700."""
     data = made()
+    columns = [data.parts.features.index(name) for name in bundle.features]
     none = np.full(CLIENTS, 255, dtype=np.uint8)
     first = none.copy()
     first[-WAITING:] = CODES.index("R01")
@@ -123,7 +135,8 @@ def write_small_book(parent: Path, bundle: Bundle) -> Path:
     def blocks() -> Any:
         for start in range(0, CLIENTS, 700):
             part = slice(start, start + 700)
-            yield Block(data.matrix[part], first[part], none[part], np.zeros_like(none[part]))
+            features = np.ascontiguousarray(data.matrix[part][:, columns])
+            yield Block(features, first[part], none[part], np.zeros_like(none[part]))
 
     return write_book(
         parent,

@@ -147,30 +147,85 @@ def clients_command() -> None:
 
 @cli.command("promote")
 @click.argument("version")
-def promote_command(version: str) -> None:
-    """Make VERSION the champion and put it in force; `rollback` returns to the one before."""
+@click.option(
+    "--force", metavar="REASON", help="Promote it although the rule refuses it; the reason is kept."
+)
+@click.option("--dry-run", is_flag=True, help="Show the comparison and change nothing.")
+def promote_command(version: str, force: str | None, dry_run: bool) -> None:
+    """Make VERSION the champion and put it in force; `rollback` returns to the one before.
+
+    It is compared with the champion out of fold. A version that is not better is refused, and one
+    that reads an excluded group always is. Who, when and why is kept with the version.
+    """
     from training.progress import spoken
-    from training.registry import promote
+    from training.registry import compare_with_champion, promote
 
     home = _home()
-    click.echo(f"wrote {home.pointer}: {promote(home, version, progress=spoken())}")
+    if dry_run:
+        click.echo(compare_with_champion(home, version).table())
+        return
+    click.echo(f"wrote {home.pointer}: {promote(home, version, force=force, progress=spoken())}")
+
+
+@cli.command("compare")
+@click.argument("version")
+def compare_command(version: str) -> None:
+    """Compare VERSION with the champion as `promote` would, and change nothing."""
+    from training.registry import compare_with_champion
+
+    click.echo(compare_with_champion(_home(), version).table())
 
 
 @cli.command("rollback")
-def rollback_command() -> None:
-    """Put the champion before this one back in force."""
+@click.option("--reason", default="rollback", show_default=True, help="Why; kept with the version.")
+def rollback_command(reason: str) -> None:
+    """Put the champion before this one back in force (`demote` is the same command)."""
     from training.progress import spoken
     from training.registry import rollback
 
     home = _home()
-    click.echo(f"wrote {home.pointer}: {rollback(home, progress=spoken())}")
+    click.echo(f"wrote {home.pointer}: {rollback(home, because=reason, progress=spoken())}")
+
+
+cli.add_command(rollback_command, "demote")
+
+
+@cli.command("challenger")
+@click.option("--seed", default=0, show_default=True, help="The champion's seed gives the champion's folds.")
+def challenger_command(seed: int) -> None:
+    """Train the kernel as it was beside the champion; registered for comparison, never put in force."""
+    from training.challenger import REPLICA, train_challenger
+    from training.progress import spoken
+
+    version = train_challenger(_home(), seed=seed, progress=spoken())
+    click.echo(f"registered credit-scoring version {version} ({REPLICA}), alias challenger")
+
+
+@cli.command("release")
+@click.option(
+    "--repeats", default=3, show_default=True, type=click.IntRange(1, 10), help="Of the pruning curve."
+)
+def release_command(repeats: int) -> None:
+    """Search what a release rests on: pruning, alternatives, age, stability. Long; goes on when run again.
+
+    Writes the number of features that the rule chooses to recipe.json; everything else is tabled
+    for the lender and never applied.
+    """
+    from training.progress import spoken
+    from training.recipe import RECIPE
+    from training.release import release, table
+
+    home = _home()
+    result = release(home, seeds=tuple(range(repeats)), progress=spoken())
+    click.echo("\n".join(table(result)))
+    click.echo(f"wrote {home.root / RECIPE}: {result['pruning']['chosen']} features")
 
 
 @cli.command("compare-imbalance")
 @click.option("--only", type=click.Choice(["models", "imbalance"]), help="One of the two tables.")
 @click.option("--repeats", type=click.IntRange(1, 10), default=3, show_default=True, help="Of the models.")
 @click.option("--skip", multiple=True, metavar="TREATMENT", help="A row to leave out, e.g. smotenc.")
-def compare_command(only: str | None, repeats: int, skip: tuple[str, ...]) -> None:
+def compare_imbalance_command(only: str | None, repeats: int, skip: tuple[str, ...]) -> None:
     """Compare models, and treatments of class imbalance, in the same folds.
 
     Two tables, each an MLflow run with one nested run a row: dummy, logistic regression, the

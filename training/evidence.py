@@ -18,7 +18,6 @@ from model.home import Home
 from model.neighbours import LEAVES, OUTCOMES, leaves_of, reference_sample
 from model.recourse import PAYMENT_RATES, payment_rates
 from model.tables import APPLICATION
-from training.dataset import Clients
 from training.experiment import Experiment
 from training.fairness import FAIRNESS, as_json, fairness_tables, groups_of
 
@@ -50,13 +49,17 @@ class Labelled:
     texts: Mapping[str, np.ndarray]
 
 
-def read_labelled(home: Home, clients: Clients) -> Labelled:
-    """Read the raw columns from the lake.
+def read_labelled(home: Home, ids: np.ndarray) -> Labelled:
+    """Read the raw columns of the clients with a known outcome from the lake.
+
+    Parameters
+    ----------
+    ids : (n,) their numbers, ascending
 
     Raises
     ------
     IntegrityError
-        The lake's labelled clients are not those of the matrix: it was ingested again since.
+        The lake's labelled clients are other ones: it was ingested again since.
     """
     lake = str(home.lake / "application.parquet").replace("'", "''")
     columns = ", ".join(f'"{name}"' for name in ("SK_ID_CURR", *_NUMBERS, *_TEXTS))
@@ -65,7 +68,7 @@ def read_labelled(home: Home, clients: Clients) -> Labelled:
         table = connection.sql(
             f"select {columns} from read_parquet('{lake}') where TARGET is not null order by SK_ID_CURR"
         ).to_arrow_table()
-    if not np.array_equal(table["SK_ID_CURR"].to_numpy(), clients.ids[clients.labelled]):
+    if not np.array_equal(table["SK_ID_CURR"].to_numpy(), ids):
         raise IntegrityError(
             "the lake and the features hold other clients: run `python -m training features` again"
         )

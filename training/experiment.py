@@ -22,6 +22,7 @@ from training.evaluation import CROSS_FITTED, Costs, Estimate, auc_score, curves
 from training.folds import FOLDS, assign_folds, splits
 from training.progress import Progress, silent
 from training.recipe import Chosen
+from training.stability import CONTRADICTED, review_zone
 from training.uncertainty import FEWEST_CLIENTS, coverage, disagreement
 
 FOLD_DRAWS = 200
@@ -111,7 +112,9 @@ def run_experiment(
         evaluate(outcome[assigned == fold], pd_[assigned == fold], costs=costs, draws=FOLD_DRAWS, seed=seed)
         for fold in range(FOLDS)
     )
-    warnings = _warnings(metrics, costs)
+    policy = make_policy(amounts, metrics, costs)
+    certainty = _certainty(candidates, found, served, calibration, outcome, policy, seed=seed)
+    warnings = _warnings(metrics, costs, certainty["review_zone"])
     for warning in warnings:
         progress(f"warning: {warning}")
     return Experiment(
@@ -125,12 +128,12 @@ def run_experiment(
         cross_validated=found,
         calibration=calibration,
         served=served,
-        policy=make_policy(amounts, metrics, costs),
+        policy=policy,
         metrics=metrics,
         fold_metrics=fold_metrics,
         evaluation={
             **_evaluation(outcome, pd_, honest, metrics, fold_metrics, warnings),
-            **_certainty(candidates, found, served, calibration, outcome, costs, seed=seed),
+            **certainty,
         },
         warnings=warnings,
     )
@@ -172,14 +175,38 @@ def measure(
     return {**merged, "auc": auc}, honest
 
 
-def _warnings(metrics: Mapping[str, Estimate], costs: Costs) -> tuple[str, ...]:
+def _warnings(
+    metrics: Mapping[str, Estimate], costs: Costs, zone: Mapping[str, Any] | None
+) -> tuple[str, ...]:
+    """What a reader of the model card must see before trusting the policy."""
+    said = []
     best = metrics["optimal_cutoff"]
-    if best.low <= costs.cutoff <= best.high:
-        return ()
-    return (
-        f"calibration or costs look wrong here: the operated cut-off {costs.cutoff:.4f} lies outside the "
-        f"interval of the empirical optimum, {best}",
+    if not best.low <= costs.cutoff <= best.high:
+        said.append(
+            f"calibration or costs look wrong here: the operated cut-off {costs.cutoff:.4f} lies outside the "
+            f"interval of the empirical optimum, {best}"
+        )
+    if zone is not None:
+        said += _narrow_zone(zone)
+    return tuple(said)
+
+
+def _narrow_zone(zone: Mapping[str, Any]) -> list[str]:
+    """A sentence when models of other samples change sides outside the zone of review."""
+    operated = next((row for row in zone["rows"] if row["halfwidth"] == zone["operated"]), None)
+    if operated is None or operated["contradicted"] < CONTRADICTED:
+        return []
+    wider = next((row for row in zone["rows"] if row["halfwidth"] == zone["smallest"]), None)
+    remedy = (
+        f"a half-width of {wider['halfwidth']:.2f} would keep them under {CONTRADICTED:.0%}, "
+        f"with {wider['share']:.0%} of the files to review"
+        if wider
+        else f"none that was tried keeps them under {CONTRADICTED:.0%}"
     )
+    return [
+        f"the zone of review is narrow for so few labels: outside ±{zone['operated']:.2f} in log-odds, "
+        f"models trained on other samples decide {operated['contradicted']:.1%} of the files otherwise; {remedy}"
+    ]
 
 
 def _certainty(
@@ -188,18 +215,23 @@ def _certainty(
     served: Grown,
     calibration: BetaCalibration,
     outcome: np.ndarray,
-    costs: Costs,
+    policy: Policy,
     *,
     seed: int,
 ) -> dict[str, Any]:
     """Whether intervals hold, and how often the models of the folds decide otherwise."""
     unknown = np.flatnonzero(np.isnan(candidates.target))[:UNKNOWN_CLIENTS]
     rows = candidates.matrix[unknown]
-    sides = None
+    sides = zone = None
     if len(unknown) >= FEWEST_CLIENTS:
-        others = np.stack([model.margin(rows) for model in found.models])
-        sides = asdict(disagreement(served.margin(rows), others, calibration, costs.cutoff))
-    return {"coverage": asdict(coverage(found.margin, outcome, seed=seed)), "disagreement": sides}
+        own, others = served.margin(rows), np.stack([model.margin(rows) for model in found.models])
+        sides = asdict(disagreement(own, others, calibration, policy.cutoff))
+        zone = review_zone(own, others, calibration, policy)
+    return {
+        "coverage": asdict(coverage(found.margin, outcome, seed=seed)),
+        "disagreement": sides,
+        "review_zone": zone,
+    }
 
 
 def _evaluation(

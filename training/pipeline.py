@@ -1,10 +1,11 @@
 """The whole line, step by step: each step runs only when what it reads has changed.
 
 portfolio (or the archive) → ingest → features → train → promote (with pull and client
-book). After a step succeeds its stamp in ``$PAD_HOME/stamps`` keeps the fingerprint of
-what it read; a step whose fingerprint is unchanged and whose result is still there is
-skipped without importing anything heavy. A step that is stopped leaves no stamp and runs
-again; every step replaces its result in one move, so nothing half-written is ever read.
+book); then the challenger, once something is served. After a step succeeds its stamp in
+``$PAD_HOME/stamps`` keeps the fingerprint of what it read; a step whose fingerprint is
+unchanged and whose result is still there is skipped without importing anything heavy. A step
+that is stopped leaves no stamp and runs again; every step replaces its result in one move, so
+nothing half-written is ever read.
 """
 
 from __future__ import annotations
@@ -12,17 +13,42 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.errors import InputError, PadError
+from model.errors import InputError, PadError, UnavailableError
 from model.home import Home
 from training.progress import Progress
 
 INGEST_MODULES = ("ingest", "sources", "folders", "table_file", "reading", "refusals", "table_checks")
 """What only the ingest reads: a change here leaves the trained model as it is."""
+
+TRAIN_MODULES = (
+    "boosting",
+    "bundle_model",
+    "calibrate",
+    "dataset",
+    "evaluation",
+    "evidence",
+    "experiment",
+    "export",
+    "fairness",
+    "figures",
+    "folds",
+    "history",
+    "importance",
+    "matrix",
+    "pruning",
+    "recipe",
+    "record",
+    "train",
+    "uncertainty",
+)
+"""What makes the trained model; the rest of this room compares, registers or shows it."""
 
 _ROOT = Path(__file__).resolve().parent.parent
 
@@ -85,7 +111,16 @@ def run(
         preparation.failed(error.detail)
         raise
     preparation.ended()
+    _run_beside(home, _challenger(home, progress), progress)
     return f"in force: {home.pointer}"
+
+
+def _run_beside(home: Home, step: Step, progress: Progress) -> None:
+    """A step that nothing served depends on: its failure is told and ends nothing."""
+    try:
+        _run_step(home, step, step.name, progress)
+    except PadError as error:
+        progress(f"{step.name}: failed, what is served has not changed: {error.detail}")
 
 
 def _run_step(
@@ -174,11 +209,9 @@ def _steps(
         return f"version {trained.version} of credit-scoring registered"
 
     def put_in_force() -> str:
-        from training.registry import latest_version, promote
+        from training.registry import promote_newest
 
-        version = latest_version(home)
-        promote(home, version, progress=progress)
-        return f"version {version} is champion"
+        return promote_newest(home, progress=progress)
 
     portfolio_step = Step(
         "portfolio",
@@ -223,11 +256,8 @@ def _steps(
                 "train",
                 _bytes_of(home.lake / "manifest.json"),
                 _files_state(home.features),
-                _code(
-                    "model/**/*",
-                    "training/*",
-                    without=("pipeline", *INGEST_MODULES, "__main__"),
-                ),
+                _bytes_of(home.root / "recipe.json"),
+                _code("model/**/*", *(f"training/{name}.py" for name in TRAIN_MODULES)),
             ),
             lambda: (home.mlflow / "mlflow.db").exists() or "MLFLOW_TRACKING_URI" in os.environ,
             train_model,
@@ -240,6 +270,45 @@ def _steps(
         ),
     ]
     return line if source is not None else [portfolio_step, *line]
+
+
+def _challenger(home: Home, progress: Progress) -> Step:
+    def train_beside() -> str:
+        # A process of its own: whatever ends it, memory included, leaves this one and the server.
+        child = subprocess.Popen(
+            [sys.executable, "-m", "training", "challenger"],
+            cwd=_ROOT,
+            env={**os.environ, "PAD_HOME": str(home.root), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        assert child.stdout is not None
+        last = "no word"
+        for line in child.stdout:
+            last = line.strip() or last
+            progress(last)
+        if child.wait() != 0:
+            raise UnavailableError(last, code="challenger_failed")
+        return last
+
+    return Step(
+        "challenger",
+        lambda: _digest(
+            "challenger",
+            _bytes_of(home.lake / "manifest.json"),
+            _files_state(home.features),
+            _code(
+                "model/features/**/*",
+                *(
+                    f"training/{name}.py"
+                    for name in ("boosting", "calibrate", "challenger", "dataset", "evaluation", "folds")
+                ),
+            ),
+        ),
+        lambda: True,
+        train_beside,
+    )
 
 
 def _read_stamp(home: Home, name: str) -> str | None:
@@ -277,11 +346,11 @@ def _files_state(path: Path) -> list[tuple[str, int, int]]:
     return [(str(f.name), f.stat().st_size, f.stat().st_mtime_ns) for f in files if f.is_file()]
 
 
-def _code(*patterns: str, without: tuple[str, ...] = ()) -> str:
+def _code(*patterns: str) -> str:
     """Digest of the source files that define a step."""
     digest = hashlib.sha256()
     files = sorted({path for pattern in patterns for path in _ROOT.glob(pattern)})
     for path in files:
-        if path.suffix in {".py", ".toml"} and path.stem not in without:
+        if path.suffix in {".py", ".toml"}:
             digest.update(path.relative_to(_ROOT).as_posix().encode() + path.read_bytes())
     return digest.hexdigest()

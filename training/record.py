@@ -30,15 +30,9 @@ from training.evaluation import Estimate, flat
 from training.experiment import Experiment
 from training.figures import figures
 from training.progress import Progress
-from training.registry import (
-    BUNDLE_ARTIFACT,
-    BUNDLE_TAG,
-    MODEL,
-    OOF_ARTIFACT,
-    OOF_TAG,
-    settle_aliases,
-)
+from training.registry import settle_aliases
 from training.tracking import Tracking
+from training.versions import BUNDLE_ARTIFACT, BUNDLE_TAG, MODEL, OOF_ARTIFACT, OOF_TAG
 
 _ROOT = Path(__file__).resolve().parent.parent
 _EXAMPLE_ROWS = 3
@@ -102,7 +96,7 @@ def record(
         ).items():
             mlflow.log_figure(figure, f"figures/{name}")
         mlflow.log_dict(dict(experiment.evaluation), "evaluation.json")
-        oof_digest = _log_out_of_fold(experiment, folder)
+        oof_digest = log_out_of_fold(folder, _out_of_fold(experiment))
         logged = client.create_logged_model(tracking.experiment_id, name=MODEL, source_run_id=run_id)
         version = _reserve_version(tracking, run_id, logged.model_id)
         bundle = write_bundle(
@@ -147,7 +141,7 @@ def _log_model(folder: Path, bundle: Path, parts: BundleParts, model_id: str) ->
         python_model=str(_ROOT / "training" / "bundle_model.py"),
         code_paths=[str(_ROOT / "model")],
         artifacts={"bundle": str(plain)},
-        signature=_signature(parts.features),
+        signature=signature(parts.features),
         input_example=example,
         pip_requirements=[
             f"mlflow=={mlflow.__version__}",
@@ -161,7 +155,7 @@ def _log_model(folder: Path, bundle: Path, parts: BundleParts, model_id: str) ->
     )
 
 
-def _signature(features: tuple[str, ...]) -> ModelSignature:
+def signature(features: tuple[str, ...]) -> ModelSignature:
     """Every feature a double that may be missing: `double` takes float32, float64 and null."""
     return ModelSignature(
         Schema([ColSpec(DataType.double, name, required=True) for name in features]),
@@ -169,29 +163,37 @@ def _signature(features: tuple[str, ...]) -> ModelSignature:
     )
 
 
-def _log_out_of_fold(experiment: Experiment, folder: Path) -> str:
-    """Fold and margin of each labelled client, for the client book and paired comparisons."""
+def log_out_of_fold(folder: Path, columns: Mapping[str, np.ndarray]) -> str:
+    """Keep a table by client with the run that is active, for books and paired comparisons.
+
+    Parameters
+    ----------
+    folder : to write it before it is logged
+    columns : ``SK_ID_CURR``, ``TARGET``, ``fold``, ``margin`` and others, one row a client
+
+    Returns
+    -------
+    SHA-256 of the file.
+    """
     path = folder / OOF_ARTIFACT.rsplit("/", 1)[1]
-    clients = experiment.clients
+    pq.write_table(pa.table(dict(columns)), path, compression="zstd")
+    mlflow.log_artifact(str(path), OOF_ARTIFACT.rsplit("/", 1)[0])
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _out_of_fold(experiment: Experiment) -> dict[str, np.ndarray]:
+    """Fold and margin of each labelled client, and his row among the bundle's leaves."""
     sample = reference_sample(len(experiment.outcome), seed=experiment.recipe.seed)
     reference_row = np.full(len(experiment.outcome), -1, dtype=np.int32)
     reference_row[sample] = np.arange(len(sample))
-    pq.write_table(
-        pa.table(
-            {
-                "SK_ID_CURR": clients.ids[clients.labelled],
-                "TARGET": experiment.outcome,
-                "fold": experiment.assigned,
-                "margin": experiment.cross_validated.margin,
-                # The bundle's leaves name nobody: this alone says which row is whose.
-                "reference_row": reference_row,
-            }
-        ),
-        path,
-        compression="zstd",
-    )
-    mlflow.log_artifact(str(path), OOF_ARTIFACT.rsplit("/", 1)[0])
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return {
+        "SK_ID_CURR": experiment.clients.ids[experiment.clients.labelled],
+        "TARGET": experiment.outcome,
+        "fold": experiment.assigned,
+        "margin": experiment.cross_validated.margin,
+        # The bundle's leaves name nobody: this alone says which row is whose.
+        "reference_row": reference_row,
+    }
 
 
 def _parameters(experiment: Experiment) -> dict[str, Any]:

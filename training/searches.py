@@ -45,6 +45,7 @@ _PROTOCOL = (
     "imbalance",
     "learners",
     "protocol",
+    "pruning",
 )
 
 Row = dict[str, Any]

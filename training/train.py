@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from model.home import Home
 from training.dataset import lake_digest, read_clients
@@ -17,7 +18,9 @@ from training.matrix import read_vocabulary
 from training.progress import Progress, silent
 from training.recipe import read_recipe
 from training.record import Trained, record
-from training.tracking import connected
+from training.searches import newest
+from training.tracking import Tracking, connected
+from training.versions import KIND_RELEASE, RELEASE
 
 
 def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
@@ -39,7 +42,7 @@ def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
     """
     with exclusive(home, "train"):
         candidates, chosen = read_clients(home), read_recipe(home)
-        labelled = read_labelled(home, candidates)
+        labelled = read_labelled(home, candidates.ids[candidates.labelled])
         experiment = run_experiment(
             candidates, labelled.numbers["AMT_CREDIT"], chosen, seed=seed, progress=progress
         )
@@ -55,6 +58,12 @@ def train(home: Home, *, seed: int = 0, progress: Progress = silent) -> Trained:
             connected(home) as tracking,
             tempfile.TemporaryDirectory(dir=home.root, prefix=".training-") as folder,
         ):
-            return record(
-                tracking, Path(folder), experiment, parts, data=lake_digest(home), progress=progress
-            )
+            data = lake_digest(home)
+            parts = replace(parts, extra={**parts.extra, **_release(tracking, data)})
+            return record(tracking, Path(folder), experiment, parts, data=data, progress=progress)
+
+
+def _release(tracking: Tracking, data: str) -> dict[str, Any]:
+    """Result of the newest release on the same data, for the model card; empty without one."""
+    found = newest(tracking, KIND_RELEASE, data=data)
+    return {} if found is None else {RELEASE: found}

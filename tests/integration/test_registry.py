@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import shutil
@@ -24,12 +25,21 @@ from model.home import Home
 from model.pointer import read_pointer
 from model.sealed import SealedWriter, is_digest
 from tests.trained import copied_data, train_quickly
+from training import promotion, registry
 from training.clients import make_book, unseen_categories
 from training.golden import check_in_child
 from training.lock import exclusive
 from training.record import Trained
-from training.registry import CANDIDATE, CHAMPION, MODEL, PREVIOUS, latest_version, promote, pull, rollback
+from training.registry import (
+    DECISIONS,
+    compare_with_champion,
+    promote,
+    promote_newest,
+    pull,
+    rollback,
+)
 from training.tracking import connected
+from training.versions import CANDIDATE, CHAMPION, MODEL, PREVIOUS, latest_version
 
 pytestmark = pytest.mark.xdist_group("registry")
 
@@ -54,7 +64,7 @@ def home(trained: tuple[Home, Trained, Trained]) -> Home:
 def first_in_force(home: Home) -> None:
     """Every test starts with version 1 in force."""
     if _alias(home, CHAMPION) != "1":
-        promote(home, "1")
+        promote(home, "1", force="a test")
 
 
 def _alias(home: Home, alias: str) -> str | None:
@@ -114,7 +124,7 @@ def test_pull_again_changes_nothing(home):
 def test_promote_and_rollback_move_bundle_and_book_together(home):
     first = read_pointer(home)
 
-    promote(home, "2")
+    promote(home, "2", force="a test")
     second = read_pointer(home)
     rollback(home)
 
@@ -125,7 +135,7 @@ def test_promote_and_rollback_move_bundle_and_book_together(home):
 
 
 def test_a_promoted_candidate_is_no_longer_a_candidate(home):
-    promote(home, "2")
+    promote(home, "2", force="a test")
 
     assert _alias(home, CANDIDATE) is None
 
@@ -137,6 +147,108 @@ def test_rollback_without_a_former_champion_says_so(home):
 
     with pytest.raises(InputError, match="never had another champion"):
         rollback(home)
+
+
+# The rule of promotion ----------------------------------------------------------------
+
+
+def _decision(home: Home, version: str) -> tuple[dict[str, str], dict[str, object]]:
+    """Tags of a version, and the newest decision that its run keeps."""
+    with connected(home) as tracking:
+        found = tracking.client.get_model_version(MODEL, version)
+        files = sorted(file.path for file in tracking.client.list_artifacts(found.run_id, DECISIONS))
+        run = tracking.client.get_run(found.run_id)
+        return found.tags, json.loads(mlflow.artifacts.load_text(f"{run.info.artifact_uri}/{files[-1]}"))
+
+
+def test_a_version_that_is_not_better_is_refused_with_its_numbers_and_nothing_moves(home):
+    before, said = home.pointer.read_bytes(), []
+
+    with pytest.raises(InputError, match=r"version 2 is not promoted: .*\d\.\d+.*`--force REASON`"):
+        promote(home, "2", progress=said.append)
+
+    assert home.pointer.read_bytes() == before
+    assert _alias(home, CHAMPION) == "1"
+    assert any("other folds, whose noise is not shared" in line for line in said)
+
+
+def test_a_forced_promotion_keeps_who_when_why_and_the_comparison(home):
+    promote(home, "2", force="the committee of 25 November")
+
+    tags, kept = _decision(home, "2")
+    assert tags["decided_because"] == kept["because"] == "the committee of 25 November"
+    assert tags["decided_by"] == kept["by"] == getpass.getuser()
+    assert (kept["version"], kept["former"], kept["forced"]) == ("2", "1", True)
+    assert set(kept["comparison"]["metrics"]) == {"1", "2"}
+    assert kept["comparison"]["refusals"]
+
+
+@pytest.mark.parametrize("reason", ["", "  "])
+def test_force_without_a_reason_is_refused(home, reason):
+    with pytest.raises(InputError, match="wants a reason"):
+        promote(home, "2", force=reason)
+
+
+def test_a_rollback_keeps_its_reason(home):
+    promote(home, "2", force="a test")
+    rollback(home, because="advisors saw wrong reasons")
+
+    _, kept = _decision(home, "1")
+    assert (kept["action"], kept["because"], kept["former"]) == (
+        "rollback",
+        "advisors saw wrong reasons",
+        "2",
+    )
+
+
+def test_comparing_shows_both_versions_and_moves_nothing(home):
+    before = home.pointer.read_bytes()
+
+    table = compare_with_champion(home, "2").table()
+
+    assert home.pointer.read_bytes() == before
+    for words in ("champion 1", "version 2", "log loss", "swapped in", "by the champion's first reason"):
+        assert words in table
+
+
+def test_the_line_leaves_the_champion_when_the_newest_version_is_not_better(home):
+    before, said = home.pointer.read_bytes(), []
+
+    sentence = promote_newest(home, progress=said.append)
+
+    assert sentence.startswith("version 1 stays champion: version 2 waits")
+    assert home.pointer.read_bytes() == before
+    assert any(line.startswith("version 2 is not promoted:") for line in said)
+
+
+def test_the_line_promotes_a_version_that_was_trained_on_other_clients(home, monkeypatch):
+    monkeypatch.setattr(promotion, "unpaired", lambda *_: "they were trained on other clients")
+
+    sentence = promote_newest(home)
+
+    assert sentence == "version 2 is champion (new data: they were trained on other clients)"
+    assert _decision(home, "2")[1]["comparison"]["not_paired"] == "they were trained on other clients"
+
+
+def test_by_hand_a_version_trained_on_other_clients_needs_force(home, monkeypatch):
+    monkeypatch.setattr(promotion, "unpaired", lambda *_: "they were trained on other clients")
+
+    with pytest.raises(InputError, match="cannot be compared in pairs"):
+        promote(home, "2")
+
+
+def test_the_line_promotes_when_this_code_finds_a_part_missing_in_the_champion(home, monkeypatch):
+    champion = _bundle_of(home, "1")
+    real = registry._files
+    monkeypatch.setattr(
+        registry,
+        "_files",
+        lambda folder: real(folder) - ({"drift.json"} if folder.name == champion else set()),
+    )
+
+    sentence = promote_newest(home)
+
+    assert "this code cannot serve version 1: its bundle holds no drift.json" in sentence
 
 
 # What is refused ----------------------------------------------------------------------
@@ -210,7 +322,7 @@ def test_FLT1_a_flipped_byte_in_the_artifact_store_is_refused_and_the_old_stays(
 
     try:
         with pytest.raises(IntegrityError, match=name):
-            promote(home, "2")
+            promote(home, "2", force="a test")
         assert home.pointer.read_bytes() == before
         assert _alias(home, CHAMPION) == "1"
         assert _no_orphan(home)
@@ -226,7 +338,7 @@ def test_FLT2_a_missing_artifact_is_named(home):
 
     try:
         with pytest.raises(UnavailableError, match=r"grades\.json cannot be read"):
-            promote(home, "2")
+            promote(home, "2", force="a test")
         assert home.pointer.read_bytes() == before
         assert _no_orphan(home)
     finally:
@@ -239,21 +351,21 @@ def test_only_files_that_the_manifest_names_are_fetched(home):
     stranger.write_bytes(b"not asked for")
 
     try:
-        promote(home, "2")
+        promote(home, "2", force="a test")
         assert not (home.bundles / _bundle_of(home, "2") / "stranger.pkl").exists()
     finally:
         stranger.unlink()
 
 
 def test_a_damaged_local_bundle_is_fetched_again(home):
-    promote(home, "2")
-    promote(home, "1")
+    promote(home, "2", force="a test")
+    promote(home, "1", force="a test")
     folder = home.bundles / _bundle_of(home, "2")
     damaged = folder / "policy.json"
     damaged.chmod(0o644)
     damaged.write_bytes(damaged.read_bytes().replace(b"P-1", b"P-2"))
 
-    promote(home, "2")
+    promote(home, "2", force="a test")
 
     assert load_bundle(folder).policy.version == "P-1"
     # Only renamed: a read-only folder cannot be moved into another one, but by root.
@@ -393,12 +505,12 @@ def test_FLT6_promote_killed_at_a_step_leaves_the_old_pointer_and_ends_when_run_
         "shutil.rmtree(home.stamps, ignore_errors=True)\n"
         "[p.chmod(0o755) or shutil.rmtree(p) for p in home.books.iterdir()"
         " if p.name not in home.pointer.read_text()]\n"
-        "promote(home, '2')\n",
+        "promote(home, '2', force='a test')\n",
     )
 
     assert killed.wait(300) == -signal.SIGKILL
     assert home.pointer.read_bytes() == before
-    promote(home, "2")
+    promote(home, "2", force="a test")
     assert read_pointer(home).bundle == _bundle_of(home, "2")
     assert _no_orphan(home)
 

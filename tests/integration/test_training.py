@@ -17,6 +17,7 @@ from model.book import Book, load_book
 from model.bundle import Bundle, check_golden, load_bundle
 from model.dictionary import direction, excluded
 from model.drift import DRIFT, DriftReference
+from model.errors import IntegrityError
 from model.features import Vocabulary, feature_names, origin
 from model.features.application import APPLICATION
 from model.home import Home
@@ -32,8 +33,9 @@ from training.experiment import run_experiment
 from training.fairness import FAIRNESS
 from training.matrix import compute_features
 from training.recipe import DEFAULT_KEEP
-from training.registry import MODEL, latest_version
+from training.registry import compare_with_champion, promote
 from training.tracking import connected
+from training.versions import BUNDLE_TAG, CHALLENGER, MODEL, by_alias, latest_version
 
 pytestmark = pytest.mark.xdist_group("small_home")
 
@@ -339,6 +341,42 @@ def test_the_registered_model_predicts_what_the_dashboard_shows(small_home, vers
         predicted = model.predict(pd.DataFrame(rows.astype(np.float64), columns=list(bundle.features)))
 
     assert np.array_equal(np.asarray(predicted), bundle.probabilities(rows))
+
+
+# The challenger ------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def challenger(small_home):
+    with connected(small_home) as tracking:
+        yield by_alias(tracking.client, CHALLENGER)
+
+
+def test_the_kernel_as_it_was_is_registered_for_comparison_only(small_home, challenger):
+    assert challenger is not None
+    assert BUNDLE_TAG not in challenger.tags
+    assert challenger.tags["role"] == "comparison"
+    assert latest_version(small_home) != challenger.version
+
+
+def test_L9_the_challenger_is_never_put_in_force_not_even_by_force(small_home, challenger):
+    before = small_home.pointer.read_bytes()
+
+    with pytest.raises(IntegrityError, match=r"reads \d+ features that a score may not use: .*\(.*\)"):
+        promote(small_home, challenger.version, force="please")
+
+    assert small_home.pointer.read_bytes() == before
+
+
+def test_the_challenger_is_compared_client_by_client_in_the_same_folds(small_home, challenger):
+    found = compare_with_champion(small_home, challenger.version)
+
+    assert found.not_paired is None
+    assert found.same_folds and not found.same_scores
+    assert found.difference["auc"].low < found.difference["auc"].high
+    swap = found.swap.cells
+    assert sum(cell.n for cell in swap.values()) == found.clients
+    assert sum(found.swap.reasons["swap_in"].values()) == swap["swap_in"].n
 
 
 # The real sample ----------------------------------------------------------------------

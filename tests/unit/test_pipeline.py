@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from pathlib import Path
 
 import pytest
 
 from dash_app.settings import load_settings
-from model.errors import InputError
+from model.errors import InputError, UnavailableError
 from model.home import Home
 from training import pipeline
 from training.__main__ import _home
 from training.pipeline import Step, run
+from training.recipe import Chosen, write_recipe
 
 
 class Recorder:
@@ -122,3 +124,45 @@ def test_commands_find_the_home_where_the_server_does(
 
     monkeypatch.setenv("PAD_HOME", "from_the_environment")
     assert _home().root == tmp_path / "from_the_environment" == load_settings().paths.root
+
+
+# What a step reads --------------------------------------------------------------------
+
+BESIDE = {"lock", "progress", "registry", "searches", "tracking", "versions"}
+"""Modules that training calls and that change nothing of the model."""
+
+
+def _imported(module: str) -> set[str]:
+    tree = ast.parse((pipeline._ROOT / "training" / f"{module}.py").read_text())
+    return {
+        node.module.split(".")[1]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("training.")
+    }
+
+
+def test_every_module_that_makes_the_model_is_in_the_fingerprint_of_the_training() -> None:
+    read = set().union(*(_imported(module) for module in pipeline.TRAIN_MODULES))
+
+    assert read <= {*pipeline.TRAIN_MODULES, *BESIDE}
+
+
+def test_a_chosen_recipe_trains_again(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    train = next(s for s in pipeline._steps(home, Path("x"), 1, 1, (), print) if s.name == "train")
+    before = train.fingerprint()
+
+    write_recipe(home, Chosen(30, {}, "a run"))
+
+    assert train.fingerprint() != before
+
+
+def test_a_challenger_that_fails_is_told_and_leaves_what_is_served(home: Home) -> None:
+    def fails() -> str:
+        raise UnavailableError("no room left")
+
+    said: list[str] = []
+    pipeline._run_beside(home, Step("challenger", lambda: "one", lambda: True, fails), said.append)
+
+    assert said[-1] == "challenger: failed, what is served has not changed: no room left"
+    assert pipeline._read_stamp(home, "challenger") is None

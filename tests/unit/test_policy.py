@@ -171,3 +171,77 @@ def test_unknown_policy_field_is_refused_by_name() -> None:
 def test_impossible_policy_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(InputError):
         Policy(**{"version": "P-1", "cutoff": 0.1, **wrong})  # type: ignore[arg-type]
+
+
+# In money ------------------------------------------------------------------------------
+
+amounts = st.floats(1_000, 5_000_000)
+shares = st.floats(0.01, 1.0)
+
+
+@given(probabilities, amounts, amounts, shares, shares)
+def test_without_a_file_cost_the_sign_of_the_value_depends_on_the_probability_alone(
+    pd: float, one: float, other: float, lgd: float, margin: float
+) -> None:
+    value = Value(lgd=lgd, margin=margin)
+    break_even = margin / (margin + lgd)
+
+    signs = np.sign(value.expected([pd, pd], [one, other]))
+
+    if abs(pd - break_even) > 1e-9:
+        assert signs[0] == signs[1] == np.sign(break_even - pd)
+    assert value.cutoff([one, other]).tolist() == [break_even, break_even]
+
+
+@given(probabilities, amounts, shares, shares, st.floats(0, 10_000))
+def test_the_value_is_zero_at_the_cutoff_of_the_amount_and_falls_with_the_probability(
+    pd: float, amount: float, lgd: float, margin: float, file_cost: float
+) -> None:
+    value = Value(lgd, margin, file_cost)
+    cutoff = value.cutoff(amount)[0]
+
+    assert value.expected(cutoff, amount)[0] == pytest.approx(0.0, abs=1e-9 * amount)
+    assert value.expected(min(pd + 0.01, 1.0), amount)[0] <= value.expected(pd, amount)[0]
+    if abs(pd - cutoff) > 1e-9:
+        assert value.refused(pd, amount)[0] == (value.expected(pd, amount)[0] < 0)
+
+
+@given(amounts, amounts, shares, shares, st.floats(1, 10_000))
+def test_with_a_file_cost_a_smaller_loan_must_be_safer(
+    one: float, other: float, lgd: float, margin: float, file_cost: float
+) -> None:
+    small, large = Value(lgd, margin, file_cost).cutoff(sorted((one, other)))
+
+    assert small <= large < margin / (margin + lgd)
+
+
+def test_the_default_values_are_exactly_ten_to_one() -> None:
+    assert Value().cutoff(512_145.0)[0] == pytest.approx(Policy.theoretical().cutoff, rel=1e-12)
+    assert Value().expected(0.0, 100.0)[0] == pytest.approx(6.0)
+    assert Value().expected(1.0, 100.0)[0] == pytest.approx(-60.0)
+
+
+def test_a_loan_that_never_pays_its_file_is_always_refused_and_a_missing_amount_is_nan() -> None:
+    value = Value(file_cost=3_000.0)
+
+    assert value.cutoff(40_000.0)[0] < 0
+    assert value.refused(0.0, 40_000.0)[0]
+    assert np.isnan(value.expected(0.1, np.nan)[0])
+    assert np.isnan(value.cutoff(np.nan)[0])
+
+
+@pytest.mark.parametrize("wrong", [{"lgd": 0.0}, {"lgd": 1.5}, {"margin": 0.0}, {"file_cost": -1.0},
+                                   {"margin": float("nan")}])  # fmt: skip
+def test_impossible_values_in_money_are_refused_by_name(wrong: dict[str, float]) -> None:
+    (name,) = wrong
+
+    with pytest.raises(InputError, match=f"value.{name}"):
+        Policy.from_json({"version": "P-1", "cutoff": 0.1, "value": wrong})
+
+
+@pytest.mark.parametrize("wrong", [{"pdo": 0.0}, {"anchor_odds": -1.0}])
+def test_impossible_scales_of_points_are_refused_by_name(wrong: dict[str, float]) -> None:
+    (name,) = wrong
+
+    with pytest.raises(InputError, match=f"points.{name}"):
+        Policy.from_json({"version": "P-1", "cutoff": 0.1, "points": wrong})
