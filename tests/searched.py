@@ -94,7 +94,13 @@ def imbalance() -> dict[str, Any]:
 
 def tuning(*, gap: float = -0.0002, half: float = 0.0006, adopted: bool = False) -> dict[str, Any]:
     trials = [
-        {"number": i, "value": 0.2390 - 0.00002 * i, "state": state, "params": {"num_leaves": 15}, "seconds": 9.0}
+        {
+            "number": i,
+            "value": 0.2390 - 0.00002 * i,
+            "state": state,
+            "params": {"num_leaves": 15},
+            "seconds": 9.0,
+        }
         for i, state in enumerate(["COMPLETE"] * 18 + ["PRUNED"] * 12)
     ]
     return {
@@ -110,7 +116,10 @@ def tuning(*, gap: float = -0.0002, half: float = 0.0006, adopted: bool = False)
 
 def release(*, chosen: int = 200) -> dict[str, Any]:
     losses = {30: 0.0014, 60: 0.0008, 120: 0.0004, 200: 0.0001, 300: 0.0, 614: 0.0002}
-    ratios = {"sex": {**estimate(0.92, 0.04), "group": "M"}, "age": {**estimate(0.40, 0.07), "group": "under_25"}}
+    ratios = {
+        "sex": {**estimate(0.92, 0.04), "group": "M"},
+        "age": {**estimate(0.40, 0.07), "group": "under_25"},
+    }
     used = {**ratios, "age": {**estimate(0.46, 0.07), "group": "under_25"}}
     return {
         **_head("release"),
@@ -154,7 +163,11 @@ def release(*, chosen: int = 200) -> dict[str, Any]:
                 "gaps": {},
                 "oe": {},
             }
-            for name, auc, found in (("excluded", 0.758, ratios), ("used", 0.760, used), ("used+sex", 0.761, used))
+            for name, auc, found in (
+                ("excluded", 0.758, ratios),
+                ("used", 0.760, used),
+                ("used+sex", 0.761, used),
+            )
         ],
         "stability": {"first_kept": 0.81, "four_kept": 0.74, "seen": False},
         "review_zone": {"rows": [], "seen": False},

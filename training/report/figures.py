@@ -33,24 +33,28 @@ _COST_SHOWN_TO = 0.25
 _SAID = {
     "fr": {
         "cost": "Coût pour 1\u202f000 demandes, en bons clients refusés",
-        "cost_alt": "Coût pour 1\u202f000 demandes selon le seuil\u00a0: {own} au seuil opéré de {cutoff}, {least} au plus "
+        "cost_alt": "Coût pour 1\u202f000 demandes selon le seuil\u00a0: {own} au seuil opéré de "
+        "{cutoff}, {least} au plus "
         "bas, à {best}\u00a0; {everyone} en accordant tout.",
         "cutoff": "Seuil de refus (probabilité de défaut)",
         "operated": "Seuil opéré {cutoff}",
         "accept_all": "tout accorder",
-        "calibration_alt": "Calibration\u00a0: dans {holding} tranches sur {total}, la probabilité annoncée est dans "
+        "calibration_alt": "Calibration\u00a0: dans {holding} tranches sur {total}, la probabilité "
+        "annoncée est dans "
         "l’intervalle des défauts observés.",
         "observed": "Défauts observés",
         "predicted": "Probabilité annoncée",
     },
     "en": {
         "cost": "Cost per 1,000 applications, in good clients refused",
-        "cost_alt": "Cost per 1,000 applications by cut-off: {own} at the operated cut-off of {cutoff}, {least} at the "
+        "cost_alt": "Cost per 1,000 applications by cut-off: {own} at the operated cut-off of "
+        "{cutoff}, {least} at the "
         "lowest, at {best}; {everyone} when everyone is accepted.",
         "cutoff": "Cut-off (probability of default)",
         "operated": "Operated cut-off {cutoff}",
         "accept_all": "accept everyone",
-        "calibration_alt": "Calibration: in {holding} bins of {total}, the predicted probability lies within the "
+        "calibration_alt": "Calibration: in {holding} bins of {total}, the predicted probability lies "
+        "within the "
         "interval of observed defaults.",
         "observed": "Observed defaults",
         "predicted": "Predicted probability",
@@ -121,7 +125,8 @@ def pruning(result: Mapping[str, Any], width: float = 229, height: float = 128) 
         height,
         "Écart de perte logarithmique au meilleur nombre de variables : "
         + ", ".join(
-            f"{row['k']} variables {locale.number(1_000 * row['difference']['value'], FR, digits=2, signed=True)}"
+            f"{row['k']} variables "
+            f"{locale.number(1_000 * row['difference']['value'], FR, digits=2, signed=True)}"
             for row in curve
         )
         + f" (en millièmes) ; {chosen} variables sont gardées.",
@@ -393,7 +398,7 @@ def dependence(bundle: Bundle, feature: str, *, width: float = 229, height: floa
     drawing.line([(place[i], up(mean)) for i, mean, _, _ in rows], "ink", weight=1.6)
     for i, mean, _, _ in rows:
         drawing.dot(place[i], up(mean), "ink", radius=2.4)
-    edges = [edge for edge in bins.edges]
+    edges = list(bins.edges)
     for i in range(0, len(edges), max(1, len(edges) // 4)):
         words = dictionary.shown(feature, edges[i], FR)
         drawing.words(words, left + apart + step * (i + 1), bottom + 8, anchor="centre")
@@ -457,7 +462,8 @@ def waterfall(mean: MeanFile, *, cutoff: float, width: float = 229, row: float =
         _bar(drawing, across, top + row * (i + 0.5), running, after, colour, step.label, words, label)
         running = after
     _bar(drawing, across, top + row * (len(steps) + 1.5), 0, mean.default_probability, "ink",
-         "Dossier refusé moyen", locale.percent(mean.default_probability, FR), label, strong=True)  # fmt: skip
+         "Dossier refusé moyen", locale.percent(mean.default_probability, FR), label,
+         strong=True)  # fmt: skip
     return drawing
 
 

@@ -61,7 +61,6 @@ def values(facts: Facts) -> dict[str, Any]:
     constrained = sum(dictionary.direction(name) != 0 for name in bundle.features)
     low, high = policy.zone()
     trees = bundle.booster.params
-    features = bundle.importance["features"]
     leading = figures.leading_numeric(bundle)
     codes = sorted(bundle.importance["codes"].items(), key=lambda item: -item[1]["mean"])
     total = sum(one["mean"] for _, one in codes) or 1.0
@@ -91,7 +90,9 @@ def values(facts: Facts) -> dict[str, Any]:
         "feature_share": percent(float(trees["feature_fraction"]), 0),
         "client_share": percent(float(trees["bagging_fraction"]), 0),
         "penalty": number(float(trees["lambda_l2"]), 1),
-        "a": number(bundle.calibration.a), "b": number(bundle.calibration.b), "c": number(bundle.calibration.c),
+        "a": number(bundle.calibration.a),
+        "b": number(bundle.calibration.b),
+        "c": number(bundle.calibration.c),
         "pruning": words.pruning_words(release, features=len(bundle.features)),
         "tuning": words.tuning_words(tuning),
         "auc": with_span(metrics["auc"]),
@@ -101,7 +102,9 @@ def values(facts: Facts) -> dict[str, Any]:
             metrics["ece"], metrics["ece_noise_floor"], metrics["observed_expected"]
         ),
         "imbalance": words.imbalance_answer(imbalance["rows"]),
-        "dearest": words.dearest_raw(imbalance["rows"], policy.cost_fn * imbalance["defaults"] / imbalance["clients"]),
+        "dearest": words.dearest_raw(
+            imbalance["rows"], policy.cost_fn * imbalance["defaults"] / imbalance["clients"]
+        ),
         "repairs": words.calibration_repairs(imbalance["rows"]),
         "retained": words.retained_treatment(imbalance["rows"]),
         "imbalance_seeds": repeats(imbalance),
@@ -128,7 +131,6 @@ def values(facts: Facts) -> dict[str, Any]:
         "strongest_points": locale.points(100 * codes[0][1]["mean"], FR, signed=False, digits=2),
         "three": percent(three, 0),
         "leading": dictionary.entry(leading).label(FR) if leading else "",
-        "leading_points": locale.points(100 * features[leading]["mean"], FR, signed=False, digits=2) if leading else "",
         "refused": count(facts.refused.clients),
         "refused_pd": percent(facts.refused.default_probability),
         "refused_from": "que le modèle n’a pas vus" if facts.refused.unseen else "à l’issue connue",
@@ -148,7 +150,8 @@ def source_of(facts: Facts) -> str:
     if facts.fictional:
         return "Portefeuille fictif : aucun chiffre de ce document ne décrit une banque réelle."
     return (
-        f"Données : {count(facts.evaluation['clients'])} dossiers à l’issue connue de l’archive Home Credit Default "
+        f"Données : {count(facts.evaluation['clients'])} dossiers à l’issue connue de l’archive Home "
+        "Credit Default "
         "Risk. Ce document ne contient que des agrégats."
     )
 
@@ -178,10 +181,14 @@ def stability_words(release: Mapping[str, Any] | None) -> str:
     kept = ((release or {}).get("stability") or {}).get("first_kept")
     if kept is None:
         return (
-            "La stabilité des raisons d’un échantillon d’apprentissage à l’autre n’a pas été chiffrée sur ces données "
+            "La stabilité des raisons d’un échantillon d’apprentissage à l’autre n’a pas été chiffrée "
+            "sur ces données "
             "(`python -m training release`)."
         )
-    return f"D’un échantillon d’apprentissage à l’autre, la première raison reste la même dans {percent(kept, 0)} des cas."
+    return (
+        "D’un échantillon d’apprentissage à l’autre, la première raison reste la même dans "
+        f"{percent(kept, 0)} des cas."
+    )
 
 
 def next_steps(facts: Facts) -> list[str]:
@@ -191,7 +198,8 @@ def next_steps(facts: Facts) -> list[str]:
     steps = []
     if half > 0.005:
         steps.append(
-            f"**Entraîner sur l’archive complète.** L’AUC n’est connue ici qu’à {number(half, 3)} près : aucune famille de "
+            f"**Entraîner sur l’archive complète.** L’AUC n’est connue ici qu’à {number(half, 3)} près "
+            ": aucune famille de "
             "variables ne peut être jugée sur un écart plus petit."
         )
     missing = (
@@ -199,19 +207,23 @@ def next_steps(facts: Facts) -> list[str]:
     ).get("missing", {})
     if missing.get("installments_payments", 0) > 0.5:
         steps.append(
-            "**Remesurer les échéances payées** là où leur table est complète : elle ne l’est pas dans ces données."
+            "**Remesurer les échéances payées** là où leur table est complète : elle ne l’est pas dans "
+            "ces données."
         )
     if facts.searches["release"] is None:
         steps.append(
-            "**Chiffrer l’élagage, les variantes moins discriminantes et la question de l’âge** (`training release`)."
+            "**Chiffrer l’élagage, les variantes moins discriminantes et la question de l’âge** "
+            "(`training release`)."
         )
     if facts.searches["tuning"] is None:
         steps.append("**Lancer la recherche d’hyperparamètres** (`training tune`).")
     steps += [
         "**Dater les demandes** : un essai hors période, et un suivi par mois de décision, en dépendent.",
-        "**Observer derrière le seuil** : accorder au hasard une petite part des refus, suivie à part, est la seule façon "
+        "**Observer derrière le seuil** : accorder au hasard une petite part des refus, suivie à part, "
+        "est la seule façon "
         "d’apprendre comment ils auraient remboursé.",
-        "**Mesurer la perte en cas de défaut et la marge** : le rapport des coûts est une hypothèse de la politique.",
+        "**Mesurer la perte en cas de défaut et la marge** : le rapport des coûts est une hypothèse de "
+        "la politique.",
         "**Reprendre la question de l’âge avec le prêteur** : la décision est la sienne, écrite et motivée.",
     ]
     return steps
@@ -309,7 +321,9 @@ def comparison_table(facts: Facts) -> dict[str, Any]:
     """Every model on the same folds, and its paired difference to the operated one."""
     rows = facts.needed("comparison")["rows"]
     return {
-        "columns": ["Modèle", "Variables", "AUC", "Écart d’AUC au modèle opéré", "Perte", "Brier", "Coût", "Temps"],
+        "columns": [
+            "Modèle", "Variables", "AUC", "Écart d’AUC au modèle opéré", "Perte", "Brier", "Coût", "Temps",
+        ],
         "rows": [
             [
                 row["label"][FR],

@@ -1,4 +1,5 @@
-"""Sets a paper: the product's fonts and colours, Typst, a tagged PDF; the same content gives the same bytes."""
+"""Sets a paper: the product's fonts and colours, Typst, a tagged PDF; the same content gives the same "
+"bytes."""
 
 from __future__ import annotations
 

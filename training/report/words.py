@@ -45,7 +45,8 @@ def percent(value: float, digits: int = 1) -> str:
 
 def span(estimate: Estimate, digits: int = 3, *, signed: bool = False) -> str:
     """« 0,733 à 0,785 »."""
-    return f"{number(estimate['low'], digits, signed=signed)} à {number(estimate['high'], digits, signed=signed)}"
+    low, high = (number(estimate[end], digits, signed=signed) for end in ("low", "high"))
+    return f"{low} à {high}"
 
 
 def with_span(estimate: Estimate, digits: int = 3, *, signed: bool = False) -> str:
@@ -143,7 +144,10 @@ def calibration_repairs(rows: Sequence[Mapping[str, Any]]) -> str:
     before, after = max(raw) - min(raw), max(calibrated) - min(calibrated)
     told = f"de {count(1_000 * before)} à {count(1_000 * after)}"
     if after < 0.5 * before:
-        return f"Une calibration ramène l’écart de coût entre traitements {told} : c’est elle qui répare l’échelle."
+        return (
+            f"Une calibration ramène l’écart de coût entre traitements {told} : c’est elle qui répare "
+            "l’échelle."
+        )
     if after < before:
         return f"Une calibration réduit l’écart de coût entre traitements {told}, sans l’effacer."
     return f"La calibration ne réduit pas l’écart de coût entre traitements ({told})."
@@ -159,11 +163,13 @@ def retained_treatment(rows: Sequence[Mapping[str, Any]]) -> str:
     ]
     if cheaper:
         return (
-            f"Après calibration, {listed(cheaper)} coûte moins, écart établi : le réglage retenu ({none['label'][FR]}) "
+            f"Après calibration, {listed(cheaper)} coûte moins, écart établi : le réglage retenu "
+            f"({none['label'][FR]}) "
             "est à revoir sur ces données."
         )
     return (
-        "Après calibration, aucun traitement ne coûte moins de façon établie : le modèle est entraîné sur les "
+        "Après calibration, aucun traitement ne coûte moins de façon établie : le modèle est entraîné "
+        "sur les "
         "données telles qu’elles sont, et le seuil porte le coût des erreurs."
     )
 
@@ -198,7 +204,8 @@ def pruning_words(release: Mapping[str, Any] | None, *, features: int) -> str:
     """How many features are kept, and by what rule."""
     if release is None:
         return (
-            f"L’élagage n’a pas été chiffré sur ces données (`python -m training release`) : {count(features)} "
+            "L’élagage n’a pas été chiffré sur ces données (`python -m training release`) : "
+            f"{count(features)} "
             "variables sont lues, selon la recette du code."
         )
     pruned = release["pruning"]
@@ -211,7 +218,8 @@ def pruning_words(release: Mapping[str, Any] | None, *, features: int) -> str:
             "moins d’une erreur-type de la meilleure perte."
         )
     return (
-        f"Les variables sont classées par gain dans chaque part ; {count(pruned['chosen'])} sur {count(most)} "
+        f"Les variables sont classées par gain dans chaque part ; {count(pruned['chosen'])} sur "
+        f"{count(most)} "
         "sont gardées : le plus petit nombre à moins d’une erreur-type de la meilleure perte logarithmique "
         f"(AUC {with_span(chosen['auc'])})."
     )
@@ -237,7 +245,8 @@ def tuning_words(tuning: Mapping[str, Any] | None) -> str:
     # In thousandths, or the difference would round to nothing.
     gap = {name: 1_000 * loss[name] for name in ("value", "low", "high")}
     return (
-        f"Optuna (TPE, graine fixée, reprise possible) a fait {count(len(states))} essais, dont {count(pruned)} arrêtés tôt ; "
+        f"Optuna (TPE, graine fixée, reprise possible) a fait {count(len(states))} essais, dont "
+        f"{count(pruned)} arrêtés tôt ; "
         f"{found} (en millièmes : {number(gap['value'], 2, signed=True)}, intervalle "
         f"{span(gap, 2, signed=True)}) : {kept}."
     )
@@ -251,7 +260,8 @@ def saving_answer(operated: float, everyone: float, cutoff: float) -> str:
     saved = 1 - operated / everyone
     if saved > 0:
         return (
-            f"Refuser à partir de {percent(cutoff)} coûte {percent(saved, 0)} de moins que de tout accorder : "
+            f"Refuser à partir de {percent(cutoff)} coûte {percent(saved, 0)} de moins que de tout "
+            "accorder : "
             f"{count(1_000 * operated)} contre {count(1_000 * everyone)} pour 1\u202f000 demandes."
         )
     return (
@@ -278,11 +288,13 @@ def optimum_words(cutoff: float, best: Estimate) -> str:
     interval = locale.interval(best["low"], best["high"], FR)
     if best["low"] <= cutoff <= best["high"]:
         return (
-            f"L’optimum empirique est à {percent(best['value'])} ({interval}) : le seuil opéré est dans l’intervalle, "
+            f"L’optimum empirique est à {percent(best['value'])} ({interval}) : le seuil opéré est "
+            "dans l’intervalle, "
             "rien ne contredit la règle."
         )
     return (
-        f"L’optimum empirique est à {percent(best['value'])} ({interval}) : le seuil opéré est hors de l’intervalle, "
+        f"L’optimum empirique est à {percent(best['value'])} ({interval}) : le seuil opéré est hors de "
+        "l’intervalle, "
         "calibration ou coûts sont à revoir."
     )
 
