@@ -211,13 +211,11 @@ def test_the_mean_refused_file_adds_up(small_home, bundle):
 
 
 # ---------- what is missing ----------
-@pytest.mark.parametrize(
-    ("kind", "command"), [("comparison", "training compare"), ("imbalance", "training compare-imbalance")]
-)
-def test_a_missing_comparison_is_named_with_its_command(small_home, searches, tmp_path, kind, command):
+@pytest.mark.parametrize("kind", ["comparison", "imbalance"])
+def test_a_missing_comparison_is_named_with_its_command(small_home, searches, tmp_path, kind):
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(searches, kind, None)
-        with pytest.raises(UnavailableError, match=command):
+        with pytest.raises(UnavailableError, match=f"no {kind}.*training compare-imbalance"):
             make_report(small_home, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

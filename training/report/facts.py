@@ -30,8 +30,11 @@ from training.registry import BUNDLE_TAG, CHAMPION, MODEL
 from training.searches import newest
 from training.tracking import connected
 
-NEEDED = {"comparison": "python -m training compare", "imbalance": "python -m training compare-imbalance"}
-"""Searches without which there is no note, and the command that runs each."""
+NEEDED = ("comparison", "imbalance")
+"""Searches without which there is no note."""
+
+COMMAND = "python -m training compare-imbalance"
+"""Runs both."""
 
 OPTIONAL = ("tuning", "release")
 EXPLAINED = 3_000
@@ -115,10 +118,10 @@ def read_facts(home: Home) -> Facts:
         run = client.get_run(str(version.run_id))
         data = run.data.tags["data"]
         searches = {kind: newest(tracking, kind, data=data) for kind in (*NEEDED, *OPTIONAL)}
-        for kind, command in NEEDED.items():
+        for kind in NEEDED:
             if searches[kind] is None:
                 raise UnavailableError(
-                    f"no {kind} was run on the champion's data: run `{command}` first", code=f"no_{kind}"
+                    f"no {kind} was run on the champion's data: run `{COMMAND}` first", code=f"no_{kind}"
                 )
         with tempfile.TemporaryDirectory() as folder:
             path = client.download_artifacts(run.info.run_id, "evaluation.json", folder)
