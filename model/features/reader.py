@@ -25,7 +25,7 @@ from model.features.spec import (
     Vocabulary,
     categories,
 )
-from model.features.stats import SHARE_STATISTICS, STATISTICS, ColumnForm
+from model.features.stats import SHARE_STATISTICS, STATISTICS, ColumnForm, Known
 from model.features.term_reader import TermsPlan, plan_terms, read_terms
 from model.tables import TABLES
 
@@ -41,6 +41,7 @@ _NO_ROWS: Rows = ()
 class _ColumnPlan:
     """One row column, and the statistics of it by slice (``None`` = all rows)."""
 
+    name: str
     value: ValueOf
     groups: tuple[tuple[str | None, tuple[tuple[int, ColumnForm], ...]], ...]
 
@@ -217,8 +218,9 @@ def _read_table(plan: _TablePlan, rows: Rows, history: History, out: list[float]
         prefix: [index for index, row in enumerate(rows) if condition(row)]
         for prefix, condition in plan.slices
     }
+    values: dict[str, Known] = {}
     for column in plan.columns:
-        _read_column(column, rows, members, out)
+        values[column.name] = _read_column(column, rows, members, out)
     n = len(rows)
     for share in plan.shares:
         value = share.value
@@ -229,12 +231,13 @@ def _read_table(plan: _TablePlan, rows: Rows, history: History, out: list[float]
     for position in plan.counts:
         out[position] = float(n)
     if plan.terms is not None:
-        read_terms(plan.terms, rows, members, out)
+        read_terms(plan.terms, rows, members, values, out)
 
 
 def _read_column(
     column: _ColumnPlan, rows: Rows, members: Mapping[str, Sequence[int]], out: list[float]
-) -> None:
+) -> Known:
+    """Put the column's statistics into `out`; gives its values, missing ones included."""
     value = column.value
     values = [value(row) for row in rows]
     for prefix, forms in column.groups:
@@ -244,6 +247,7 @@ def _read_column(
         known = [x for x in inside if x is not None]
         for position, form in forms:
             out[position] = form(known, len(inside))
+    return values
 
 
 def _with_child(plan: _ChildPlan, rows: Rows, child_rows: Rows) -> list[Row]:
@@ -343,7 +347,9 @@ def _plan_columns(
         groups[feature.row_column][feature.slice].append((place[feature.name], form))
     values = {feature.row_column: source.row_column(feature).value for feature in features}
     return tuple(
-        _ColumnPlan(values[column], tuple((prefix, tuple(forms)) for prefix, forms in by_slice.items()))
+        _ColumnPlan(
+            column, values[column], tuple((prefix, tuple(forms)) for prefix, forms in by_slice.items())
+        )
         for column, by_slice in groups.items()
     )
 

@@ -252,8 +252,9 @@ class Source:
         terms = feature.terms or (Term(str(feature.statistic), feature.column, feature.slice),)
         read: frozenset[str] = frozenset()
         for term in terms:
-            if term.column is not None and term.column in self.scope:
-                read |= self.scope[term.column].columns
+            for column in (term.column, term.beside):
+                if column is not None and column in self.scope:
+                    read |= self.scope[column].columns
             if term.window is not None:
                 read |= self.conditions[term.window].columns
         return read

@@ -32,6 +32,7 @@ class _TermPlan:
 
     column: str | None
     window: str | None
+    beside: str | None
     form: ColumnForm
     empty: float
 
@@ -42,6 +43,7 @@ class _LatestPlan:
 
     column: str
     window: str | None
+    beside: str | None
     last: int
     form: RankedForm
 
@@ -57,7 +59,8 @@ class TermsPlan:
 
 def plan_terms(source: Source, features: Sequence[Feature], place: Mapping[str, int]) -> TermsPlan:
     """Plan of the served features beyond the kernel; `place` says where each stands."""
-    columns = {term.column for feature in features for term in feature.terms if term.column is not None}
+    terms = [term for feature in features for term in feature.terms]
+    columns = {column for term in terms for column in (term.column, term.beside) if column is not None}
     return TermsPlan(
         {column: source.scope[column].value for column in columns},
         None if source.rank is None else source.rank.value,
@@ -72,20 +75,27 @@ def _plan_term(source: Source, term: Term) -> _TermPlan | _LatestPlan:
     kind = "int" if term.column is None else source.scope[term.column].kind
     if term.last is not None:
         form = RANKED_STATISTICS[term.statistic].python(kind)
-        return _LatestPlan(str(term.column), term.window, term.last, form)
+        return _LatestPlan(str(term.column), term.window, term.beside, term.last, form)
     statistic = TERM_STATISTICS[term.statistic]
-    return _TermPlan(term.column, term.window, statistic.python(kind), statistic.empty)
+    return _TermPlan(term.column, term.window, term.beside, statistic.python(kind), statistic.empty)
 
 
-def read_terms(plan: TermsPlan, rows: Rows, members: Mapping[str, Sequence[int]], out: list[float]) -> None:
+def read_terms(
+    plan: TermsPlan,
+    rows: Rows,
+    members: Mapping[str, Sequence[int]],
+    values: dict[str, Known],
+    out: list[float],
+) -> None:
     """Put the features of one client into `out`.
 
     Parameters
     ----------
     rows : his rows of the table, at least one
     members : window → positions of the rows that meet it
+    values : row column → its values, as far as they were read already; the others are added
     """
-    of = _Terms(plan, rows, members)
+    of = _Terms(plan, rows, members, values)
     for position, terms in plan.features:
         if len(terms) == 1:
             out[position] = of.result(terms[0])
@@ -96,44 +106,59 @@ def read_terms(plan: TermsPlan, rows: Rows, members: Mapping[str, Sequence[int]]
 class _Terms:
     """One client's rows of a table, as the terms ask for them: each list is made once."""
 
-    def __init__(self, plan: TermsPlan, rows: Rows, members: Mapping[str, Sequence[int]]) -> None:
+    def __init__(
+        self,
+        plan: TermsPlan,
+        rows: Rows,
+        members: Mapping[str, Sequence[int]],
+        values: dict[str, Known],
+    ) -> None:
         self._plan = plan
         self._rows = rows
         self._members = members
-        self._values: dict[str, Known] = {}
-        self._known: dict[tuple[str, str | None], Known] = {}
-        self._latest: dict[tuple[str, str | None], Known] = {}
+        self._values = values
+        self._chosen: dict[tuple[str, str | None, str | None], tuple[Known, int]] = {}
         self._order: list[int] | None = None
 
     def result(self, term: _TermPlan | _LatestPlan) -> float:
         if isinstance(term, _LatestPlan):
-            return term.form(self._by_rank(term.column, term.window)[: term.last])
-        n = len(self._rows) if term.window is None else len(self._members[term.window])
-        if n == 0:
-            return term.empty
-        return term.form([] if term.column is None else self._inside(term.column, term.window), n)
+            return term.form(self._latest(term))
+        if term.column is None:
+            n = len(self._positions(term.window))
+            return term.form([], n) if n else term.empty
+        known, n = self._inside(term.column, term.window, term.beside)
+        return term.form(known, n) if n else term.empty
 
-    def _inside(self, column: str, window: str | None) -> Known:
-        """Known values of the rows that count."""
-        found = self._known.get((column, window))
+    def _inside(self, column: str, window: str | None, beside: str | None) -> tuple[Known, int]:
+        """Known values of the rows that count, and the number of these rows."""
+        found = self._chosen.get((column, window, beside))
         if found is None:
             values = self._all(column)
-            inside = values if window is None else [values[index] for index in self._members[window]]
-            found = self._known[column, window] = [x for x in inside if x is not None]
+            if window is not None:
+                values = [values[index] for index in self._members[window]]
+            if beside is not None:
+                others = self._all(beside)
+                places = self._positions(window)
+                values = [x for x, place in zip(values, places, strict=True) if others[place] is not None]
+            found = self._chosen[column, window, beside] = ([x for x in values if x is not None], len(values))
         return found
 
-    def _by_rank(self, column: str, window: str | None) -> Known:
-        """The same of the rows that have a rank, the latest first."""
-        found = self._latest.get((column, window))
-        if found is None:
-            values = self._all(column)
-            inside = None if window is None else set(self._members[window])
-            found = self._latest[column, window] = [
-                values[index]
-                for index in self._latest_first()
-                if values[index] is not None and (inside is None or index in inside)
-            ]
-        return found
+    def _latest(self, term: _LatestPlan) -> Known:
+        """Known values of the latest rows that count, the latest first."""
+        values = self._all(term.column)
+        others = values if term.beside is None else self._all(term.beside)
+        inside = None if term.window is None else set(self._members[term.window])
+        latest = []
+        for index in self._latest_first():
+            x = values[index]
+            if x is not None and others[index] is not None and (inside is None or index in inside):
+                latest.append(x)
+                if len(latest) == term.last:
+                    break
+        return latest
+
+    def _positions(self, window: str | None) -> Sequence[int]:
+        return range(len(self._rows)) if window is None else self._members[window]
 
     def _all(self, column: str) -> Known:
         if column not in self._values:

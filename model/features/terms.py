@@ -8,6 +8,7 @@ then ``in WINDOW``, then ``last K``::
     last CNT_PAYMENT in APPROVED          of the latest row that tells it
     mean DPD last 3                       of the three latest rows that tell it
 
+Both sides of a ratio take only rows that tell both columns.
 What both readers cannot do is refused when the definition is loaded.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model.features.expression import Expression, parse, table_column
 from model.features.stats import RANKED_STATISTICS, TERM_STATISTICS
@@ -39,12 +40,14 @@ class Term:
     column : row column; ``None`` counts rows
     window : name of the condition that rows must meet, ``None`` = all rows
     last : how many of the latest rows in which the column is known count, ``None`` = all
+    beside : column that must be known too, the one of a ratio's other side
     """
 
     statistic: str
     column: str | None = None
     window: str | None = None
     last: int | None = None
+    beside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,9 @@ def parse_terms(name: str, text: str, ground: Ground) -> tuple[Term, ...]:
     terms = tuple(_Reading(name, part.strip(), ground).term() for part in text.split("/"))
     if len(terms) > 2:
         raise SpecError(f"{ground.table.name}.{name}: {text!r} is no 'TERM' and no 'TERM / TERM'")
+    if len(terms) == 2:
+        part, whole = terms
+        terms = (replace(part, beside=whole.column), replace(whole, beside=part.column))
     return terms
 
 

@@ -96,7 +96,7 @@ def test_every_text_column_of_the_tables_is_read_by_the_definition() -> None:
         ),
         ("CC_COUNT", Origin("credit_card_balance", "credit_card_balance", "COUNT")),
         ("BURO_NEW_365D", Origin("bureau", "bureau", "ROWS", "LAST_365D")),
-        ("BURO_DEBT_RATIO", Origin("bureau", "AMT_CREDIT_SUM_DEBT", "RATIO", "OWED")),
+        ("BURO_DEBT_RATIO", Origin("bureau", "AMT_CREDIT_SUM_DEBT", "RATIO")),
         ("PREV_LAST_TERM", Origin("previous_application", "CNT_PAYMENT", "LAST", "APPROVED")),
         ("INSTAL_DELAY_OF_LAST_3", Origin("installments_payments", "DPD", "MEAN")),
     ],
