@@ -7,6 +7,7 @@ PYTHON := $(VENV)/bin/python
 PYTHON3 ?= $(shell for name in python3 python3.13 python3.12 python3.11; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$name && break; done)
 DATA ?=
+OUT ?=
 CLIENTS ?= 20000
 SEED ?= 7
 # As the settings are read: the environment, then a .env file, then the default.
@@ -16,7 +17,7 @@ export PORT ?= $(or $(call from_file,PORT),8050)
 # One OpenMP thread in the server: workers are forked after LightGBM is loaded.
 SERVE := OMP_NUM_THREADS=1 $(VENV)/bin/gunicorn -c gunicorn.conf.py wsgi:server
 
-.PHONY: help setup setup-dev run serve test test-full check format bench mlflow lock browser clean
+.PHONY: help setup setup-dev run serve report test test-full check format bench mlflow lock browser clean
 
 help:  ## list the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -53,6 +54,9 @@ run: setup  ## set up, prepare what is missing, serve http://127.0.0.1:8050 (DAT
 
 serve: setup  ## serve what is prepared, as the Procfile does
 	@exec $(SERVE)
+
+report: setup  ## note, slides and model card of the champion, as PDF (OUT=folder)
+	@$(PYTHON) -m training report $(if $(OUT),--out $(OUT))
 
 browser: setup-dev
 	@$(PYTHON) -m tests.browser.chromium

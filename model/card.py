@@ -187,6 +187,11 @@ def attribute_label(attribute: str, language: str) -> str:
     return _words()[f"attribute.{attribute}"][language]
 
 
+def table_label(table: str, language: str) -> str:
+    """Name of a table of the archive."""
+    return _words()[f"table.{table}"][language]
+
+
 def ground_label(ground: str, language: str) -> str:
     """Name of a ground on which features are left out."""
     return _words()[f"ground.{ground}"][language]
@@ -731,7 +736,7 @@ class _Teller:
         return [
             self.say(
                 "limits.history_table",
-                table=self.say(f"table.{table}"),
+                table=table_label(table, self.language),
                 share=locale.percent(share, self.language, digits=0),
             )
             for table, share in sorted(missing.items(), key=lambda item: -item[1])

@@ -269,5 +269,23 @@ def tune_command(trials: int, minutes: float, seed: int) -> None:
     click.echo(f"wrote {written}")
 
 
+@cli.command("report")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder.  [default: report/ in PAD_HOME]"
+)
+def report_command(out: Path | None) -> None:
+    """Set the papers of the champion: methodological note, slides, model card.
+
+    Every figure is read from its MLflow run, its bundle and the newest searches of its data.
+    """
+    from training.progress import spoken
+    from training.report import make_report
+
+    home = _home()
+    folder = out or home.root / "report"
+    made = make_report(home, folder, progress=spoken())
+    click.echo(f"wrote {folder}: {', '.join(path.name for path in made)}")
+
+
 if __name__ == "__main__":
     cli(prog_name="python -m training")

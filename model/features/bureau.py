@@ -40,13 +40,7 @@ BUREAU = Source(
         "CLOSED_": "CREDIT_ACTIVE = 'Closed'",
     },
     windows={
-        "OWED": "AMT_CREDIT_SUM_DEBT is not null and AMT_CREDIT_SUM is not null",
-        "ACTIVE_OWED": """
-            CREDIT_ACTIVE = 'Active' and AMT_CREDIT_SUM_DEBT is not null and AMT_CREDIT_SUM is not null""",
-        "CARDS_OWED": """
-            CREDIT_ACTIVE = 'Active' and CREDIT_TYPE = 'Credit card'
-            and AMT_CREDIT_SUM_DEBT is not null and AMT_CREDIT_SUM is not null""",
-        "ARREARS_KNOWN": "AMT_CREDIT_SUM_DEBT is not null and AMT_CREDIT_SUM_OVERDUE is not null",
+        "CARDS": "CREDIT_ACTIVE = 'Active' and CREDIT_TYPE = 'Credit card'",
         "LAST_180D": "DAYS_CREDIT >= -180",
         "LAST_365D": "DAYS_CREDIT >= -365",
         "LAST_730D": "DAYS_CREDIT >= -730",
@@ -61,14 +55,11 @@ BUREAU = Source(
         "BURO_NEW_365D": "rows in LAST_365D",
         "BURO_TYPES": "nunique CREDIT_TYPE",
         "BURO_MICROLOANS": "rows in MICROLOANS",
-        "BURO_DEBT_RATIO": "total AMT_CREDIT_SUM_DEBT in OWED / total AMT_CREDIT_SUM in OWED",
-        "BURO_ACTIVE_DEBT_RATIO": """
-            total AMT_CREDIT_SUM_DEBT in ACTIVE_OWED / total AMT_CREDIT_SUM in ACTIVE_OWED""",
-        "BURO_CARD_DEBT_RATIO": """
-            total AMT_CREDIT_SUM_DEBT in CARDS_OWED / total AMT_CREDIT_SUM in CARDS_OWED""",
+        "BURO_DEBT_RATIO": "total AMT_CREDIT_SUM_DEBT / total AMT_CREDIT_SUM",
+        "BURO_ACTIVE_DEBT_RATIO": "total AMT_CREDIT_SUM_DEBT in ACTIVE / total AMT_CREDIT_SUM in ACTIVE",
+        "BURO_CARD_DEBT_RATIO": "total AMT_CREDIT_SUM_DEBT in CARDS / total AMT_CREDIT_SUM in CARDS",
         "BURO_LAST_DEBT_RATIO": "last DEBT_RATIO",
-        "BURO_OVERDUE_DEBT_RATIO": """
-            total AMT_CREDIT_SUM_OVERDUE in ARREARS_KNOWN / total AMT_CREDIT_SUM_DEBT in ARREARS_KNOWN""",
+        "BURO_OVERDUE_DEBT_RATIO": "total AMT_CREDIT_SUM_OVERDUE / total AMT_CREDIT_SUM_DEBT",
         "BURO_WORST_OVERDUE": "max AMT_CREDIT_MAX_OVERDUE",
         "BURO_WORST_OVERDUE_730D": "max AMT_CREDIT_MAX_OVERDUE in LAST_730D",
         "BURO_OVERDUE_SHARE": "mean WAS_OVERDUE",

@@ -25,29 +25,19 @@ CREDIT_CARD = Source(
         """,
     shares="NAME_CONTRACT_STATUS: min max mean sum var",
     count="CC_COUNT",
-    windows={
-        "LAST_12M": "MONTHS_BALANCE >= -12",
-        "LIMIT_12M": """
-            MONTHS_BALANCE >= -12 and AMT_BALANCE is not null and AMT_CREDIT_LIMIT_ACTUAL is not null""",
-        "DRAWN": "AMT_DRAWINGS_ATM_CURRENT is not null and AMT_DRAWINGS_CURRENT is not null",
-        "DRAWN_12M": """
-            MONTHS_BALANCE >= -12
-            and AMT_DRAWINGS_ATM_CURRENT is not null and AMT_DRAWINGS_CURRENT is not null""",
-        "MINIMUM": "AMT_PAYMENT_CURRENT is not null and AMT_INST_MIN_REGULARITY is not null",
-    },
+    windows={"LAST_12M": "MONTHS_BALANCE >= -12"},
     order=("MONTHS_BALANCE", "SK_ID_PREV"),
     beyond={
         "CC_USE_LAST": "last USE",
-        "CC_USE_12M": "total AMT_BALANCE in LIMIT_12M / total AMT_CREDIT_LIMIT_ACTUAL in LIMIT_12M",
+        "CC_USE_12M": "total AMT_BALANCE in LAST_12M / total AMT_CREDIT_LIMIT_ACTUAL in LAST_12M",
         "CC_USE_MAX_12M": "max USE in LAST_12M",
         "CC_OVER_LIMIT_MONTHS": "total OVER_LIMIT",
-        "CC_ATM_SHARE": "total AMT_DRAWINGS_ATM_CURRENT in DRAWN / total AMT_DRAWINGS_CURRENT in DRAWN",
+        "CC_ATM_SHARE": "total AMT_DRAWINGS_ATM_CURRENT / total AMT_DRAWINGS_CURRENT",
         "CC_ATM_SHARE_12M": """
-            total AMT_DRAWINGS_ATM_CURRENT in DRAWN_12M / total AMT_DRAWINGS_CURRENT in DRAWN_12M""",
+            total AMT_DRAWINGS_ATM_CURRENT in LAST_12M / total AMT_DRAWINGS_CURRENT in LAST_12M""",
         "CC_WORST_DELAY_12M": "max SK_DPD in LAST_12M",
         "CC_LATE_MONTHS_12M": "total LATE in LAST_12M",
-        "CC_PAID_TO_MINIMUM": """
-            total AMT_PAYMENT_CURRENT in MINIMUM / total AMT_INST_MIN_REGULARITY in MINIMUM""",
+        "CC_PAID_TO_MINIMUM": "total AMT_PAYMENT_CURRENT / total AMT_INST_MIN_REGULARITY",
         "CC_UNDER_MINIMUM_SHARE": "mean UNDER_MINIMUM",
     },
 )

@@ -88,14 +88,15 @@ def table_column(column: Column) -> Expression:
     name = column.name
     quoted = quote(name)
     columns = frozenset([name])
+    # What is already of the column's own type is not converted: nearly every value, millions of times.
     if column.kind == "text":
         return Expression("text", quoted, lambda row: row.get(name) or None, columns)
     if column.kind == "money":
         sql = f"CAST({quoted} * {THOUSAND} AS BIGINT)"
-        return Expression("money", sql, _reader(name, lambda value: round(value * THOUSAND)), columns)
+        return Expression("money", sql, _reader(name, None, _thousandths), columns)
     if column.kind == "real":
-        return Expression("real", quoted, _reader(name, float), columns)
-    return Expression("int", quoted, _reader(name, int), columns)
+        return Expression("real", quoted, _reader(name, None, float), columns)
+    return Expression("int", quoted, _reader(name, int, int), columns)
 
 
 def computed_column(name: str, kind: Kind) -> Expression:
@@ -133,10 +134,18 @@ def literal(text: str) -> str:
     return f"'{escaped}'"
 
 
-def _reader(name: str, convert: Callable[[Any], Any]) -> Callable[[Row], Any]:
+def _thousandths(value: float) -> int:
+    return round(value * THOUSAND)
+
+
+def _reader(name: str, exact: type | None, convert: Callable[[Any], Any]) -> Callable[[Row], Any]:
+    """Reads a column; a value that is `exact`ly of that type needs no look and no conversion."""
+
     def read(row: Row) -> Any:
         value = row.get(name)
-        if value is None or value != value:  # NaN, as a data frame spells a missing number
+        if value is None or value.__class__ is exact:
+            return value
+        if value != value:  # NaN, as a data frame spells a missing number
             return None
         return convert(value)
 
@@ -150,6 +159,17 @@ def _lift(function: Callable[..., Any], *operands: Callable[[Row], Any]) -> Call
         return lambda row: None if (x := only(row)) is None else function(x)
     left, right = operands
     return lambda row: None if (x := left(row)) is None or (y := right(row)) is None else function(x, y)
+
+
+def _lift_two(
+    function: Callable[[Any, Any], Any], left: Expression, right: Expression
+) -> Callable[[Row], Any]:
+    """The same of two expressions; a right side that reads no column is worked out once."""
+    constant = None if right.columns else right.value({})
+    if constant is None:
+        return _lift(function, left.value, right.value)
+    value = left.value
+    return lambda row: None if (x := value(row)) is None else function(x, constant)
 
 
 _ARITHMETIC: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
@@ -250,9 +270,8 @@ class _Parser:
             left, right = self._unify([left, right])
             result = left.kind
         columns = left.columns | right.columns
-        return Expression(
-            result, f"({left.sql} {sign} {right.sql})", _lift(function, left.value, right.value), columns
-        )
+        value = _lift_two(function, left, right)
+        return Expression(result, f"({left.sql} {sign} {right.sql})", value, columns)
 
     def _division(self, left: Expression, right: Expression) -> Expression:
         self._numbers([left, right])
@@ -272,7 +291,7 @@ class _Parser:
         return Expression(
             "bool",
             f"({left.sql} {sign} {right.sql})",
-            _lift(function, left.value, right.value),
+            _lift_two(function, left, right),
             left.columns | right.columns,
         )
 

@@ -32,8 +32,7 @@ INSTALLMENTS = Source(
         "LAST_90D": "DAYS_INSTALMENT >= -90",
         "LAST_180D": "DAYS_INSTALMENT >= -180",
         "LAST_365D": "DAYS_INSTALMENT >= -365",
-        "PAID_365D": "DAYS_INSTALMENT >= -365 and AMT_PAYMENT is not null and AMT_INSTALMENT is not null",
-        "PAID_1000D": "DAYS_INSTALMENT >= -1000 and AMT_PAYMENT is not null and AMT_INSTALMENT is not null",
+        "LAST_1000D": "DAYS_INSTALMENT >= -1000",
     },
     # The table has no key: payments that tie were made on one day for one due date, so their delay is one.
     order=("DAYS_INSTALMENT", "SK_ID_PREV", "DAYS_ENTRY_PAYMENT"),
@@ -52,7 +51,7 @@ INSTALLMENTS = Source(
         "INSTAL_DELAY_OF_LAST_3": "mean DPD last 3",
         "INSTAL_DELAY_OF_LAST_5": "mean DPD last 5",
         "INSTAL_UNDERPAID_SHARE": "mean UNDERPAID",
-        "INSTAL_PAID_RATIO_365D": "total AMT_PAYMENT in PAID_365D / total AMT_INSTALMENT in PAID_365D",
-        "INSTAL_PAID_RATIO_1000D": "total AMT_PAYMENT in PAID_1000D / total AMT_INSTALMENT in PAID_1000D",
+        "INSTAL_PAID_RATIO_365D": "total AMT_PAYMENT in LAST_365D / total AMT_INSTALMENT in LAST_365D",
+        "INSTAL_PAID_RATIO_1000D": "total AMT_PAYMENT in LAST_1000D / total AMT_INSTALMENT in LAST_1000D",
     },
 )

@@ -17,7 +17,6 @@ POS_CASH = Source(
     windows={
         "LAST_12M": "MONTHS_BALANCE >= -12",
         "ACTIVE_12M": "NAME_CONTRACT_STATUS = 'Active' and MONTHS_BALANCE >= -12",
-        "PLANNED": "CNT_INSTALMENT is not null and CNT_INSTALMENT_FUTURE is not null",
     },
     order=("MONTHS_BALANCE", "SK_ID_PREV"),
     beyond={
@@ -27,7 +26,7 @@ POS_CASH = Source(
         "POS_LATE_MONTHS_12M": "total LATE in LAST_12M",
         "POS_LATE_SHARE": "mean LATE",
         "POS_REMAINING": "last CNT_INSTALMENT_FUTURE",
-        "POS_REMAINING_RATIO": "last CNT_INSTALMENT_FUTURE in PLANNED / last CNT_INSTALMENT in PLANNED",
+        "POS_REMAINING_RATIO": "last CNT_INSTALMENT_FUTURE / last CNT_INSTALMENT",
         "POS_ACTIVE_12M": "rows in ACTIVE_12M",
     },
 )

@@ -44,7 +44,6 @@ PREVIOUS_APPLICATION = Source(
         "REFUSED_365D": "NAME_CONTRACT_STATUS = 'Refused' and DAYS_DECISION >= -365",
         "CASH": "NAME_CONTRACT_TYPE = 'Cash loans'",
         "OPEN": "NAME_CONTRACT_STATUS = 'Approved' and DAYS_LAST_DUE_1ST_VERSION > 0",
-        "PRICED": "AMT_DOWN_PAYMENT is not null and AMT_GOODS_PRICE is not null",
     },
     order=("DAYS_DECISION", "SK_ID_PREV"),
     beyond={
@@ -63,7 +62,7 @@ PREVIOUS_APPLICATION = Source(
         "PREV_AMOUNT_OF_LAST_3": "mean AMT_CREDIT in APPROVED last 3",
         "PREV_LAST_INSTALMENT": "last AMT_ANNUITY in APPROVED",
         "PREV_ASKED_365D": "total AMT_APPLICATION in LAST_365D",
-        "PREV_DOWN_PAYMENT_RATIO": "total AMT_DOWN_PAYMENT in PRICED / total AMT_GOODS_PRICE in PRICED",
+        "PREV_DOWN_PAYMENT_RATIO": "total AMT_DOWN_PAYMENT / total AMT_GOODS_PRICE",
         "PREV_OPEN_COUNT": "rows in OPEN",
         "PREV_OPEN_UNTIL": "max DAYS_LAST_DUE_1ST_VERSION in APPROVED",
         "PREV_PAID_EARLY_DAYS": "mean PAID_EARLY in APPROVED",

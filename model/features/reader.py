@@ -22,20 +22,11 @@ from model.features.spec import (
     Feature,
     Source,
     SpecError,
-    Term,
     Vocabulary,
     categories,
 )
-from model.features.stats import (
-    RANKED_STATISTICS,
-    SHARE_STATISTICS,
-    STATISTICS,
-    TERM_STATISTICS,
-    ColumnForm,
-    Known,
-    RankedForm,
-    ratio,
-)
+from model.features.stats import SHARE_STATISTICS, STATISTICS, ColumnForm, Known
+from model.features.term_reader import TermsPlan, plan_terms, read_terms
 from model.tables import TABLES
 
 ValueOf = Callable[[Row], Any]
@@ -50,6 +41,7 @@ _NO_ROWS: Rows = ()
 class _ColumnPlan:
     """One row column, and the statistics of it by slice (``None`` = all rows)."""
 
+    name: str
     value: ValueOf
     groups: tuple[tuple[str | None, tuple[tuple[int, ColumnForm], ...]], ...]
 
@@ -73,35 +65,6 @@ class _ChildPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _TermPlan:
-    """One term of a feature beyond the kernel; without `column` it counts rows."""
-
-    column: str | None
-    window: str | None
-    form: ColumnForm
-    empty: float
-
-
-@dataclass(frozen=True, slots=True)
-class _LatestPlan:
-    """A term over the latest rows in which its column is known."""
-
-    column: str
-    window: str | None
-    last: int
-    form: RankedForm
-
-
-@dataclass(frozen=True, slots=True)
-class _TermsPlan:
-    """The terms of the features beyond the kernel, and the values and conditions they read."""
-
-    values: Mapping[str, ValueOf]
-    rank: ValueOf | None
-    features: tuple[tuple[int, tuple[_TermPlan | _LatestPlan, ...]], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _TablePlan:
     """What one history table must yield; positions are those of the served columns."""
 
@@ -111,7 +74,7 @@ class _TablePlan:
     columns: tuple[_ColumnPlan, ...]
     shares: tuple[_SharePlan, ...]
     counts: tuple[int, ...]
-    terms: _TermsPlan | None
+    terms: TermsPlan | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,8 +218,9 @@ def _read_table(plan: _TablePlan, rows: Rows, history: History, out: list[float]
         prefix: [index for index, row in enumerate(rows) if condition(row)]
         for prefix, condition in plan.slices
     }
+    values: dict[str, Known] = {}
     for column in plan.columns:
-        _read_column(column, rows, members, out)
+        values[column.name] = _read_column(column, rows, members, out)
     n = len(rows)
     for share in plan.shares:
         value = share.value
@@ -267,79 +231,13 @@ def _read_table(plan: _TablePlan, rows: Rows, history: History, out: list[float]
     for position in plan.counts:
         out[position] = float(n)
     if plan.terms is not None:
-        _read_terms(plan.terms, rows, members, out)
-
-
-def _read_terms(plan: _TermsPlan, rows: Rows, members: Mapping[str, Sequence[int]], out: list[float]) -> None:
-    of = _Terms(plan, rows, members)
-    for position, terms in plan.features:
-        if len(terms) == 1:
-            out[position] = of.result(terms[0])
-        else:
-            out[position] = ratio(of.result(terms[0]), of.result(terms[1]))
-
-
-class _Terms:
-    """One client's rows of a table, as the terms ask for them: each list is made once."""
-
-    def __init__(self, plan: _TermsPlan, rows: Rows, members: Mapping[str, Sequence[int]]) -> None:
-        self._plan = plan
-        self._rows = rows
-        self._members = members
-        self._values: dict[str, Known] = {}
-        self._known: dict[tuple[str, str | None], Known] = {}
-        self._latest: dict[tuple[str, str | None], Known] = {}
-        self._order: list[int] | None = None
-
-    def result(self, term: _TermPlan | _LatestPlan) -> float:
-        if isinstance(term, _LatestPlan):
-            return term.form(self._by_rank(term.column, term.window)[: term.last])
-        n = len(self._rows) if term.window is None else len(self._members[term.window])
-        if n == 0:
-            return term.empty
-        return term.form([] if term.column is None else self._inside(term.column, term.window), n)
-
-    def _inside(self, column: str, window: str | None) -> Known:
-        """Known values of the rows that count."""
-        found = self._known.get((column, window))
-        if found is None:
-            values = self._all(column)
-            inside = values if window is None else [values[index] for index in self._members[window]]
-            found = self._known[column, window] = [x for x in inside if x is not None]
-        return found
-
-    def _by_rank(self, column: str, window: str | None) -> Known:
-        """The same of the rows that have a rank, the latest first."""
-        found = self._latest.get((column, window))
-        if found is None:
-            values = self._all(column)
-            inside = None if window is None else set(self._members[window])
-            found = self._latest[column, window] = [
-                values[index]
-                for index in self._latest_first()
-                if values[index] is not None and (inside is None or index in inside)
-            ]
-        return found
-
-    def _all(self, column: str) -> Known:
-        if column not in self._values:
-            value = self._plan.values[column]
-            self._values[column] = [value(row) for row in self._rows]
-        return self._values[column]
-
-    def _latest_first(self) -> list[int]:
-        if self._order is None:
-            rank = self._plan.rank
-            assert rank is not None, "the definition refuses `last` without an order"
-            ranks = [rank(row) for row in self._rows]
-            ranked = [index for index, x in enumerate(ranks) if x is not None]
-            self._order = sorted(ranked, key=ranks.__getitem__, reverse=True)
-        return self._order
+        read_terms(plan.terms, rows, members, values, out)
 
 
 def _read_column(
     column: _ColumnPlan, rows: Rows, members: Mapping[str, Sequence[int]], out: list[float]
-) -> None:
+) -> Known:
+    """Put the column's statistics into `out`; gives its values, missing ones included."""
     value = column.value
     values = [value(row) for row in rows]
     for prefix, forms in column.groups:
@@ -349,6 +247,7 @@ def _read_column(
         known = [x for x in inside if x is not None]
         for position, form in forms:
             out[position] = form(known, len(inside))
+    return values
 
 
 def _with_child(plan: _ChildPlan, rows: Rows, child_rows: Rows) -> list[Row]:
@@ -434,29 +333,8 @@ def _plan_table(source: Source, vocabulary: Vocabulary, place: Mapping[str, int]
         columns=_plan_columns(source, numbers, place),
         shares=_plan_shares(source, [feature for feature in features if feature.form == "share"], place),
         counts=tuple(place[feature.name] for feature in features if feature.form == "count"),
-        terms=_plan_terms(source, beyond, place) if beyond else None,
+        terms=plan_terms(source, beyond, place) if beyond else None,
     )
-
-
-def _plan_terms(source: Source, features: Sequence[Feature], place: Mapping[str, int]) -> _TermsPlan:
-    columns = {term.column for feature in features for term in feature.terms if term.column is not None}
-    return _TermsPlan(
-        {column: source.scope[column].value for column in columns},
-        None if source.rank is None else source.rank.value,
-        tuple(
-            (place[feature.name], tuple(_plan_term(source, term) for term in feature.terms))
-            for feature in features
-        ),
-    )
-
-
-def _plan_term(source: Source, term: Term) -> _TermPlan | _LatestPlan:
-    kind = "int" if term.column is None else source.scope[term.column].kind
-    if term.last is not None:
-        form = RANKED_STATISTICS[term.statistic].python(kind)
-        return _LatestPlan(str(term.column), term.window, term.last, form)
-    statistic = TERM_STATISTICS[term.statistic]
-    return _TermPlan(term.column, term.window, statistic.python(kind), statistic.empty)
 
 
 def _plan_columns(
@@ -469,7 +347,9 @@ def _plan_columns(
         groups[feature.row_column][feature.slice].append((place[feature.name], form))
     values = {feature.row_column: source.row_column(feature).value for feature in features}
     return tuple(
-        _ColumnPlan(values[column], tuple((prefix, tuple(forms)) for prefix, forms in by_slice.items()))
+        _ColumnPlan(
+            column, values[column], tuple((prefix, tuple(forms)) for prefix, forms in by_slice.items())
+        )
         for column, by_slice in groups.items()
     )
 

@@ -8,7 +8,6 @@ clients, `model.features.reader` into plain Python for one.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -23,7 +22,8 @@ from model.features.expression import (
     table_column,
     without_negative_zero,
 )
-from model.features.stats import RANKED_STATISTICS, SHARE_STATISTICS, STATISTICS, TERM_STATISTICS
+from model.features.stats import SHARE_STATISTICS, STATISTICS
+from model.features.terms import Ground, SpecError, Term, parse_terms, rank_of
 from model.tables import TABLES, Table
 
 Vocabulary = Mapping[str, Mapping[str, Sequence[str]]]
@@ -33,12 +33,6 @@ MISSING_CATEGORY = "nan"
 """Name, in a feature, of the share of rows whose text is missing (the kernel's spelling)."""
 
 _CHILD_STATISTICS = ("min", "max", "size")
-_TERM = re.compile(r"(?P<word>[a-z]+)( (?P<column>[A-Z]\w*))?( in (?P<window>\w+))?( last (?P<last>\d+))?")
-_LARGEST_RANK = 2**63 - 1
-
-
-class SpecError(ValueError):
-    """A definition that contradicts itself or the tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +66,6 @@ class Feature:
     def row_column(self) -> str:
         """The row column that the statistic is taken of."""
         return share_column(self.column, str(self.category)) if self.form == "child_share" else self.column
-
-
-@dataclass(frozen=True, slots=True)
-class Term:
-    """One aggregate of a feature beyond the kernel.
-
-    Attributes
-    ----------
-    statistic : a word of `TERM_STATISTICS`, or of `RANKED_STATISTICS` where `last` is given
-    column : row column; ``None`` counts rows
-    window : name of the condition that rows must meet, ``None`` = all rows
-    last : how many of the latest rows in which the column is known count, ``None`` = all
-    """
-
-    statistic: str
-    column: str | None = None
-    window: str | None = None
-    last: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +191,9 @@ class Source:
         object.__setattr__(self, "conditions", conditions)
         object.__setattr__(self, "stat_lines", stat_lines)
         object.__setattr__(self, "share_lines", share_lines)
-        object.__setattr__(self, "rank", _rank(TABLES[self.table], self.order))
-        terms = {name: self._terms(name, text) for name, text in self.beyond.items()}
+        object.__setattr__(self, "rank", rank_of(TABLES[self.table], self.order))
+        ground = Ground(TABLES[self.table], scope, conditions, self.order)
+        terms = {name: parse_terms(name, text, ground) for name, text in self.beyond.items()}
         object.__setattr__(self, "terms", terms)
 
     def features(self, vocabulary: Vocabulary) -> tuple[Feature, ...]:
@@ -275,54 +252,12 @@ class Source:
         terms = feature.terms or (Term(str(feature.statistic), feature.column, feature.slice),)
         read: frozenset[str] = frozenset()
         for term in terms:
-            if term.column is not None and term.column in self.scope:
-                read |= self.scope[term.column].columns
+            for column in (term.column, term.beside):
+                if column is not None and column in self.scope:
+                    read |= self.scope[column].columns
             if term.window is not None:
                 read |= self.conditions[term.window].columns
         return read
-
-    def _terms(self, name: str, text: str) -> tuple[Term, ...]:
-        """The terms of a definition of `beyond`."""
-        terms = tuple(self._term(name, part.strip()) for part in text.split("/"))
-        if len(terms) > 2:
-            raise SpecError(f"{self.table}.{name}: {text!r} is no 'TERM' and no 'TERM / TERM'")
-        return terms
-
-    def _term(self, name: str, text: str) -> Term:
-        found = _TERM.fullmatch(text)
-        if found is None:
-            raise SpecError(f"{self.table}.{name}: {text!r} is not 'STATISTIC COLUMN [in WINDOW] [last K]'")
-        word, column, window = found["word"], found["column"], found["window"]
-        last = 1 if word == "last" else int(found["last"]) if found["last"] else None
-        if window is not None and window not in self.windows:
-            window += "_"
-        if window is not None and window not in self.conditions:
-            raise SpecError(f"{self.table}.{name}: {found['window']!r} is neither a window nor a slice")
-        if (column is None) != (word == "rows"):
-            raise SpecError(f"{self.table}.{name}: {text!r}: 'rows' has no column, every other word has one")
-        if column is not None:
-            self._check_term(name, word, column, ranked=last is not None)
-        if column is None and last is not None:
-            raise SpecError(f"{self.table}.{name}: {text!r}: the number of the last rows says nothing")
-        return Term(word, column, window, last)
-
-    def _check_term(self, name: str, word: str, column: str, *, ranked: bool) -> None:
-        place = f"{self.table}.{name}"
-        if column not in self.scope:
-            raise SpecError(f"{place}: {column!r} is neither a column nor a derived row column")
-        kind = self.scope[column].kind
-        if kind not in ("int", "money", "real") and not (kind == "text" and word == "nunique"):
-            raise SpecError(f"{place}: {column!r} is {kind}: {word!r} needs numbers")
-        allowed = tuple(RANKED_STATISTICS if ranked else TERM_STATISTICS)
-        if word not in allowed:
-            raise SpecError(f"{place}: unknown statistic {word!r}; known are {list(allowed)}")
-        if not ranked:
-            return
-        # Rows that tie must hold one value, or the engines would be free to choose.
-        key = TABLES[self.table].key
-        tells_rows_apart = bool(key) and set(key) <= set(self.order)
-        if not self.order or not (tells_rows_apart or self.scope[column].columns <= set(self.order)):
-            raise SpecError(f"{place}: the order {self.order} leaves rows with different {column!r} tied")
 
     def origin_table(self, column: str) -> str:
         """The table that a row column tells of: the child's columns tell of the child."""
@@ -468,24 +403,6 @@ def categories(vocabulary: Vocabulary, table: str, column: str) -> Sequence[str]
 def share_column(column: str, category: str) -> str:
     """Name of a child's row column: the share of its rows that have the category."""
     return f"{column}_{category}_MEAN"
-
-
-def _rank(table: Table, order: Sequence[str]) -> Expression | None:
-    """The order as one whole number, the columns its digits; each counts from its lowest value."""
-    if not order:
-        return None
-    text, largest = "", 1
-    for name in order:
-        column = table.by_name[name]
-        if column.kind not in ("id", "int") or column.low is None or column.high is None:
-            raise SpecError(f"{table.name}: {name!r} has no bounds to rank rows by")
-        low, width = int(column.low), int(column.high) - int(column.low) + 1
-        digit = f"({name} - {low})" if low >= 0 else f"({name} + {-low})"
-        text = digit if not text else f"({text}) * {width} + {digit}"
-        largest *= width
-    if largest > _LARGEST_RANK:
-        raise SpecError(f"{table.name}: the order {tuple(order)} does not fit a whole number of 64 bits")
-    return parse(text, _table_scope(table))
 
 
 def _table_scope(table: Table) -> dict[str, Expression]:

@@ -146,26 +146,43 @@ class _Rows:
     def _term(self, term: Term) -> str:
         if term.column is None:
             return TERM_STATISTICS[term.statistic].sql(Operand("int", "", "", "", self._rows(term.window)))
-        operand = self._operand(term.column, self.source.scope[term.column], term.window, term.statistic)
+        expression = self.source.scope[term.column]
+        operand = self._operand(term.column, expression, term.window, term.statistic, term.beside)
         if term.last is None:
             return TERM_STATISTICS[term.statistic].sql(operand)
         assert self.source.rank is not None, "the definition refuses `last` without an order"
         rank = self._column("rank", self.source.rank.sql)
         return RANKED_STATISTICS[term.statistic].sql(operand, rank, term.last)
 
-    def _rows(self, members: str | None) -> str:
+    def _rows(self, members: str | None, beside: str | None = None) -> str:
         """SQL of the number of rows that count."""
-        if members is None:
-            return "count(*)"
-        return _count(self._column(f"{members} rows", self.source.conditions[members].sql))
+        name, condition = self._condition(members, beside)
+        return "count(*)" if condition is None else _count(self._column(f"rows{name}", condition))
 
-    def _operand(self, name: str, expression: Expression, members: str | None, statistic: str) -> Operand:
-        condition = None if members is None else self.source.conditions[members].sql
+    def _condition(self, members: str | None, beside: str | None) -> tuple[str, str | None]:
+        """The rows that count, in words and as SQL; ``None`` = all."""
+        name, conditions = "", []
+        if members is not None:
+            name, conditions = f" in {members}", [self.source.conditions[members].sql]
+        if beside is not None:
+            name += f" beside {beside}"
+            conditions.append(f"({self.source.scope[beside].sql} IS NOT NULL)")
+        return name, " AND ".join(conditions) or None
+
+    def _operand(
+        self,
+        name: str,
+        expression: Expression,
+        members: str | None,
+        statistic: str,
+        beside: str | None = None,
+    ) -> Operand:
+        rows, condition = self._condition(members, beside)
 
         def column(form: str, sql: str) -> str:
             if condition is None:
                 return self._column(f"{name}{form}", sql)
-            return self._column(f"{name}{form} in {members}", f"CASE WHEN {condition} THEN {sql} END")
+            return self._column(f"{name}{form}{rows}", f"CASE WHEN {condition} THEN {sql} END")
 
         value = column("", expression.sql)
         fine = coarse = value
@@ -173,7 +190,7 @@ class _Rows:
             fine = column(" fine", scaled_sql(expression.sql, FINE))
         if expression.kind == "real" and statistic == "var":
             coarse = column(" coarse", scaled_sql(expression.sql, COARSE))
-        return Operand(expression.kind, value, fine, coarse, self._rows(members))
+        return Operand(expression.kind, value, fine, coarse, self._rows(members, beside))
 
     def _column(self, name: str, sql: str) -> str:
         self.columns[name] = sql
