@@ -205,7 +205,8 @@ def _narrow_zone(zone: Mapping[str, Any]) -> list[str]:
     )
     return [
         f"the zone of review is narrow for so few labels: outside ±{zone['operated']:.2f} in log-odds, "
-        f"models trained on other samples decide {operated['contradicted']:.1%} of the files otherwise; {remedy}"
+        f"models trained on other samples decide {operated['contradicted']:.1%} of the files otherwise; "
+        f"{remedy}"
     ]
 
 
