@@ -17,7 +17,7 @@ import numpy as np
 from model.dictionary import code_of, direction, excluded
 from model.home import Home
 from model.policy import Policy
-from training.boosting import Grown, Recipe, dataset, grow_on, kept_columns, stopped_early
+from training.boosting import Grown, Recipe, dataset, grow_on, kept_columns, rank, tree_count
 from training.dataset import Clients, read_clients
 from training.evaluation import (
     Costs,
@@ -67,7 +67,8 @@ class Labelled:
 class Variant:
     """The recipe without some features or constraints.
 
-    Boosters that rank the candidates are grown once a fold and shared by the variants.
+    Boosters that rank the candidates are grown once a fold and shared by the variants. So is, where
+    `counts` is given, the number of trees: that of the recipe with nothing dropped or lifted.
 
     Attributes
     ----------
@@ -75,6 +76,7 @@ class Variant:
     recipe : on all candidates; its seed is that of the repeat
     rankings : seed and first scored row → booster on all candidates
     dropped, freed : names of features that are left out, whose constraint is lifted
+    counts : as `rankings`, the number of trees; ``None`` lets each variant choose its own
     """
 
     name: str
@@ -82,26 +84,38 @@ class Variant:
     rankings: dict[tuple[int, int], Grown] = field(default_factory=dict)
     dropped: frozenset[str] = frozenset()
     freed: frozenset[str] = frozenset()
+    counts: dict[tuple[int, int], int] | None = None
 
     def margin(self, matrix: np.ndarray, target: np.ndarray, split: Split, *, seed: int) -> np.ndarray:
         """Out-of-fold log-odds; `training.protocol.Learner`."""
         recipe = replace(self.recipe, seed=seed)
         first = self._ranking(matrix, target, split, recipe)
-        if not recipe.prunes and not self.dropped and not self.freed:
-            return first.margin(matrix[split.score])
         columns = self._columns(first, recipe)
         constraints = tuple(
             0 if name in self.freed else own
             for name, own in zip(recipe.features, recipe.constraints, strict=True)
         )
         own = replace(recipe, constraints=constraints)
-        return grow_on(columns, first, matrix, target, split, own).margin(matrix[split.score])
+        trees = self._trees(first, matrix, target, split, recipe)
+        return grow_on(columns, first, matrix, target, split, own, trees=trees).margin(matrix[split.score])
 
     def _ranking(self, matrix: np.ndarray, target: np.ndarray, split: Split, recipe: Recipe) -> Grown:
-        key = (recipe.seed, int(split.score[0]))
+        key = _fold(recipe, split)
         if key not in self.rankings:
-            self.rankings[key] = stopped_early(dataset(matrix, target, recipe), split, recipe)
+            self.rankings[key] = rank(dataset(matrix, target, recipe), split, recipe)
         return self.rankings[key]
+
+    def _trees(
+        self, first: Grown, matrix: np.ndarray, target: np.ndarray, split: Split, recipe: Recipe
+    ) -> int | None:
+        if self.counts is None:
+            return None
+        key = _fold(recipe, split)
+        if key not in self.counts:
+            columns = kept_columns(first, recipe)
+            narrow, own = recipe.only(columns), np.ascontiguousarray(matrix[:, columns])
+            self.counts[key] = tree_count(dataset(own, target, narrow), target, split.seen, narrow)
+        return self.counts[key]
 
     def _columns(self, first: Grown, recipe: Recipe) -> np.ndarray:
         if not self.dropped:
@@ -110,6 +124,11 @@ class Variant:
         allowed = np.array([name not in self.dropped for name in recipe.features]).nonzero()[0]
         names = [recipe.features[column] for column in allowed]
         return allowed[strongest(gain[allowed], names, recipe.keep or len(names))]
+
+
+def _fold(recipe: Recipe, split: Split) -> tuple[int, int]:
+    """Names a fold of a repeat: no two of them score the same first row."""
+    return recipe.seed, int(split.score[0])
 
 
 def alternatives_of(
@@ -122,7 +141,11 @@ def alternatives_of(
     seed: int,
 ) -> list[dict[str, Any]]:
     """One variant a reason code dropped and a group of constraints lifted, with what is to be asked."""
-    variants = [Variant("base", recipe, rankings), *variants_of(recipe, rankings)]
+    counts: dict[tuple[int, int], int] = {}
+    variants = [
+        replace(one, counts=counts)
+        for one in (Variant("base", recipe, rankings), *variants_of(recipe, rankings))
+    ]
     found: list[dict[str, Any]] = []
     margins: np.ndarray | None = None
     for variant in variants:

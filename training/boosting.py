@@ -15,7 +15,7 @@ import lightgbm as lgb
 import numpy as np
 
 from model.errors import InputError
-from training.folds import Split
+from training.folds import Split, stopping_parts
 from training.progress import Progress, silent
 from training.pruning import strongest
 
@@ -94,7 +94,7 @@ class Grown:
     ----------
     booster : its features are `columns`, in that order
     columns : (k,) ascending positions among the candidates
-    trees : that count: the others were grown while waiting for a better one
+    trees : that count; a booster that ranks has more, grown while waiting for a better one
     ranking_trees : of the booster that ranked the candidates
     """
 
@@ -124,7 +124,7 @@ class CrossValidated:
 
     @property
     def trees(self) -> tuple[int, ...]:
-        """Trees of each fold, from early stopping inside the training part."""
+        """Trees of each fold, chosen inside its training part."""
         return tuple(model.trees for model in self.models)
 
     @property
@@ -158,7 +158,7 @@ def dataset(matrix: np.ndarray, target: np.ndarray, recipe: Recipe) -> lgb.Datas
         matrix,
         label=target,
         feature_name=booster_names(recipe.features),
-        params={**recipe.parameters(), "feature_pre_filter": False},
+        params=_trained(recipe),
         free_raw_data=False,
     )
     return made.construct()
@@ -194,31 +194,41 @@ def cross_validate(
 
 
 def grow(data: lgb.Dataset, matrix: np.ndarray, target: np.ndarray, split: Split, recipe: Recipe) -> Grown:
-    """The model of one fold: ranked, pruned and stopped by its training part alone."""
-    first = stopped_early(data, split, recipe)
+    """The model of one fold: ranked, pruned, stopped and grown by its training part alone."""
     if not recipe.prunes:
-        return first
-    return grow_on(kept_columns(first, recipe), first, matrix, target, split, recipe)
+        return _grown_on(data, target, split, recipe)
+    ranking = rank(data, split, recipe)
+    return grow_on(kept_columns(ranking, recipe), ranking, matrix, target, split, recipe)
 
 
 def grow_on(
     columns: np.ndarray,
-    first: Grown,
+    ranking: Grown,
     matrix: np.ndarray,
     target: np.ndarray,
     split: Split,
     recipe: Recipe,
+    *,
+    trees: int | None = None,
 ) -> Grown:
-    """The model of one fold on some columns, which `first` ranked."""
+    """The model of one fold on some columns, which `ranking` chose.
+
+    `trees` is chosen by the training part unless it is given.
+    """
     narrow = recipe.only(columns)
     data = dataset(np.ascontiguousarray(matrix[:, columns]), target, narrow)
-    return replace(stopped_early(data, split, narrow), columns=columns, ranking_trees=first.ranking_trees)
+    grown = _grown_on(data, target, split, narrow, trees)
+    return replace(grown, columns=columns, ranking_trees=ranking.trees)
 
 
-def stopped_early(data: lgb.Dataset, split: Split, recipe: Recipe) -> Grown:
-    """A booster on all columns of `data`, grown on `split.fit` until `split.stop` gains nothing."""
+def rank(data: lgb.Dataset, split: Split, recipe: Recipe) -> Grown:
+    """A booster on all columns of `data`, grown on `split.fit` until `split.stop` gains nothing.
+
+    Good enough to rank features by; the number of trees of a model that scores is chosen with
+    more care (`tree_count`).
+    """
     booster = lgb.train(
-        {**recipe.parameters(), "feature_pre_filter": False},
+        _trained(recipe),
         data.subset(split.fit.tolist()),
         num_boost_round=MAXIMUM_TREES,
         valid_sets=[data.subset(split.stop.tolist())],
@@ -226,6 +236,34 @@ def stopped_early(data: lgb.Dataset, split: Split, recipe: Recipe) -> Grown:
     )
     count = booster.best_iteration
     return Grown(booster, np.arange(len(recipe.features)), count, count)
+
+
+def tree_count(data: lgb.Dataset, target: np.ndarray, seen: np.ndarray, recipe: Recipe) -> int:
+    """Number of trees with the least mean log loss over several tenths of a training part.
+
+    Parameters
+    ----------
+    data : `dataset` of the recipe's features
+    target : (n,) outcomes; only those of `seen` are looked at
+    seen : row numbers of the training part
+    """
+    losses = lgb.cv(
+        _trained(recipe),
+        data,
+        num_boost_round=MAXIMUM_TREES,
+        folds=stopping_parts(target, seen, seed=recipe.seed),
+        callbacks=[lgb.early_stopping(PATIENCE, verbose=False)],
+    )["valid binary_logloss-mean"]
+    assert isinstance(losses, list)  # LightGBM's annotation knows of the boosters too
+    return len(losses)
+
+
+def _grown_on(
+    data: lgb.Dataset, target: np.ndarray, split: Split, recipe: Recipe, trees: int | None = None
+) -> Grown:
+    """On the whole training part, as the served booster is on all labels."""
+    count = tree_count(data, target, split.seen, recipe) if trees is None else trees
+    return _grown(data.subset(split.seen.tolist()), recipe, count)
 
 
 def kept_columns(ranking: Grown, recipe: Recipe) -> np.ndarray:
@@ -251,17 +289,22 @@ def refit(
     ranking_trees : of the booster that ranks, the mean of the folds'; default: `trees`
     """
     if not recipe.prunes:
-        return _grown_whole(data, recipe, trees)
-    ranking = _grown_whole(data, recipe, ranking_trees or trees)
+        return _grown(data, recipe, trees)
+    ranking = _grown(data, recipe, ranking_trees or trees)
     columns = kept_columns(ranking, recipe)
     narrow = recipe.only(columns)
-    served = _grown_whole(dataset(np.ascontiguousarray(matrix[:, columns]), target, narrow), narrow, trees)
+    served = _grown(dataset(np.ascontiguousarray(matrix[:, columns]), target, narrow), narrow, trees)
     return replace(served, columns=columns, ranking_trees=ranking.trees)
 
 
-def _grown_whole(data: lgb.Dataset, recipe: Recipe, trees: int) -> Grown:
-    booster = lgb.train({**recipe.parameters(), "feature_pre_filter": False}, data, num_boost_round=trees)
+def _grown(data: lgb.Dataset, recipe: Recipe, trees: int) -> Grown:
+    booster = lgb.train(_trained(recipe), data, num_boost_round=trees)
     return Grown(booster, np.arange(len(recipe.features)), trees, trees)
+
+
+def _trained(recipe: Recipe) -> dict[str, Any]:
+    # A feature that no split of this subset could use may serve another one.
+    return {**recipe.parameters(), "feature_pre_filter": False}
 
 
 def _mean_count(counts: Sequence[int]) -> int:

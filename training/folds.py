@@ -12,6 +12,8 @@ from model.errors import InputError
 FOLDS = 5
 CALIBRATION_FOLDS = 10
 INNER_SHARE = 0.10
+STOPPING_PARTS = 5
+"""Tenths of a training part that say, together, how many trees to grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +22,19 @@ class Split:
 
     Attributes
     ----------
-    fit : rows that grow the trees
-    stop : rows that decide when to stop (an inner share of the training part)
+    fit : rows to learn from
+    stop : rows to choose on: when to stop, how much to penalise (an inner tenth of the training part)
     score : rows that the fold's model has never seen, in any role
     """
 
     fit: np.ndarray
     stop: np.ndarray
     score: np.ndarray
+
+    @property
+    def seen(self) -> np.ndarray:
+        """The whole training part, ascending."""
+        return np.sort(np.concatenate([self.fit, self.stop]))
 
 
 def assign_folds(target: np.ndarray, *, seed: int = 0, folds: int = FOLDS) -> np.ndarray:
@@ -82,3 +89,26 @@ def splits(target: np.ndarray, assigned: np.ndarray, *, seed: int = 0) -> tuple[
         fit, stop = next(inner.split(np.zeros(len(seen)), target[seen]))
         made.append(Split(np.sort(seen[fit]), np.sort(seen[stop]), scored))
     return tuple(made)
+
+
+def stopping_parts(
+    target: np.ndarray, seen: np.ndarray, *, seed: int = 0, parts: int = STOPPING_PARTS
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Some tenths of a training part, each with the other nine to grow trees on.
+
+    One tenth of a small sample holds a few dozen defaults, and the number of trees that it asks
+    for is mostly chance; several tenths together are several times as many.
+
+    Parameters
+    ----------
+    target : (n,) outcomes
+    seen : row numbers of the training part
+    seed, parts : of the tenths, and how many are used
+
+    Returns
+    -------
+    (rows that grow, rows that judge), a pair a tenth; no row judges twice
+    """
+    splitter = StratifiedKFold(round(1 / INNER_SHARE), shuffle=True, random_state=seed)
+    pairs = list(splitter.split(np.zeros(len(seen)), target[seen]))[:parts]
+    return [(np.sort(seen[grown]), np.sort(seen[judged])) for grown, judged in pairs]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import InputError
-from training.folds import assign_folds, splits
+from training.folds import assign_folds, splits, stopping_parts
 
 
 def _target(n: int, bad: int) -> np.ndarray:
@@ -34,6 +34,21 @@ def test_the_rows_that_stop_training_are_a_tenth_of_the_training_part():
 
     for split in splits(target, assign_folds(target)):
         assert len(split.stop) == pytest.approx(0.1 * 800, abs=1)
+
+
+@given(n=st.integers(300, 900), share=st.floats(0.1, 0.5), seed=st.integers(0, 5), parts=st.integers(1, 10))
+def test_the_tenths_that_count_trees_are_of_the_training_part_and_judge_each_row_once(n, share, seed, parts):
+    target = _target(n, int(n * share))
+    split = splits(target, assign_folds(target, seed=seed), seed=seed)[0]
+
+    made = stopping_parts(target, split.seen, seed=seed, parts=parts)
+
+    judged = np.concatenate([rows for _, rows in made])
+    assert len(made) == parts
+    assert len(set(judged.tolist())) == len(judged) == pytest.approx(parts * len(split.seen) / 10, abs=parts)
+    for grown, rows in made:
+        assert sorted([*grown.tolist(), *rows.tolist()]) == split.seen.tolist()
+    assert not set(split.score.tolist()) & set(judged.tolist())
 
 
 def test_each_fold_holds_the_same_share_of_defaults():

@@ -107,11 +107,12 @@ def test_variants_rank_a_fold_once_and_share_it() -> None:
     matrix, target = _clients()
     split = splits(target, assign_folds(target))[0]
     rankings: dict[tuple[int, int], Any] = {}
+    counts: dict[tuple[int, int], int] = {}
 
     for variant in (Variant("base", RECIPE, rankings), *variants_of(RECIPE, rankings)[:2]):
-        variant.margin(matrix, target, split, seed=0)
+        replace(variant, counts=counts).margin(matrix, target, split, seed=0)
 
-    assert len(rankings) == 1
+    assert len(rankings) == len(counts) == 1
 
 
 def _row(cost: float, sex: float, age: float, error: float = 0.005) -> dict[str, Any]:
