@@ -12,8 +12,8 @@ from model.errors import InputError
 FOLDS = 5
 CALIBRATION_FOLDS = 10
 INNER_SHARE = 0.10
-STOPPING_PARTS = 5
-"""Tenths of a training part that say, together, how many trees to grow."""
+STOPPING_DEFAULTS, MOST_STOPPING_PARTS = 200, 5
+"""The number of trees is judged on so many defaults, or on half of the training part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +92,27 @@ def splits(target: np.ndarray, assigned: np.ndarray, *, seed: int = 0) -> tuple[
 
 
 def stopping_parts(
-    target: np.ndarray, seen: np.ndarray, *, seed: int = 0, parts: int = STOPPING_PARTS
+    target: np.ndarray, seen: np.ndarray, *, seed: int = 0
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Some tenths of a training part, each with the other nine to grow trees on.
 
     One tenth of a small sample holds a few dozen defaults, and the number of trees that it asks
-    for is mostly chance; several tenths together are several times as many.
+    for is mostly chance; several tenths together are several times as many. One tenth of a
+    large one is enough.
 
     Parameters
     ----------
     target : (n,) outcomes
     seen : row numbers of the training part
-    seed, parts : of the tenths, and how many are used
+    seed : of the tenths
 
     Returns
     -------
     (rows that grow, rows that judge), a pair a tenth; no row judges twice
     """
-    splitter = StratifiedKFold(round(1 / INNER_SHARE), shuffle=True, random_state=seed)
+    tenths = round(1 / INNER_SHARE)
+    defaults = max(int(np.count_nonzero(target[seen] == 1)), 1)
+    parts = min(MOST_STOPPING_PARTS, -(-STOPPING_DEFAULTS * tenths // defaults))
+    splitter = StratifiedKFold(tenths, shuffle=True, random_state=seed)
     pairs = list(splitter.split(np.zeros(len(seen)), target[seen]))[:parts]
     return [(np.sort(seen[grown]), np.sort(seen[judged])) for grown, judged in pairs]

@@ -36,19 +36,31 @@ def test_the_rows_that_stop_training_are_a_tenth_of_the_training_part():
         assert len(split.stop) == pytest.approx(0.1 * 800, abs=1)
 
 
-@given(n=st.integers(300, 900), share=st.floats(0.1, 0.5), seed=st.integers(0, 5), parts=st.integers(1, 10))
-def test_the_tenths_that_count_trees_are_of_the_training_part_and_judge_each_row_once(n, share, seed, parts):
+@given(n=st.integers(300, 900), share=st.floats(0.1, 0.5), seed=st.integers(0, 5))
+def test_the_tenths_that_count_trees_are_of_the_training_part_and_judge_each_row_once(n, share, seed):
     target = _target(n, int(n * share))
     split = splits(target, assign_folds(target, seed=seed), seed=seed)[0]
 
-    made = stopping_parts(target, split.seen, seed=seed, parts=parts)
+    made = stopping_parts(target, split.seen, seed=seed)
 
     judged = np.concatenate([rows for _, rows in made])
-    assert len(made) == parts
-    assert len(set(judged.tolist())) == len(judged) == pytest.approx(parts * len(split.seen) / 10, abs=parts)
+    assert len(set(judged.tolist())) == len(judged)
     for grown, rows in made:
         assert sorted([*grown.tolist(), *rows.tolist()]) == split.seen.tolist()
     assert not set(split.score.tolist()) & set(judged.tolist())
+
+
+@pytest.mark.parametrize(
+    ("defaults", "parts"), [(100, 5), (400, 5), (700, 3), (1_999, 2), (2_000, 1), (4_000, 1)]
+)
+def test_as_many_tenths_count_trees_as_hold_two_hundred_defaults_and_never_more_than_five(defaults, parts):
+    target = _target(8_000, defaults)
+
+    made = stopping_parts(target, np.arange(8_000))
+
+    assert len(made) == parts
+    judged = sum(int(target[rows].sum()) for _, rows in made)
+    assert judged >= min(200, defaults // 2)
 
 
 def test_each_fold_holds_the_same_share_of_defaults():
