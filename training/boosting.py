@@ -37,7 +37,7 @@ PARAMETERS: dict[str, Any] = {
     "verbosity": -1,
 }
 MAXIMUM_TREES = 2000
-PATIENCE = 100
+PATIENCE = 50
 
 # What LightGBM refuses in a name; the bundle's feature list keeps the true ones.
 _REFUSED_IN_NAMES = re.compile(r'[,\[\]{}":]')

@@ -12,8 +12,8 @@ from model.errors import InputError
 FOLDS = 5
 CALIBRATION_FOLDS = 10
 INNER_SHARE = 0.10
-STOPPING_DEFAULTS, MOST_STOPPING_PARTS = 200, 5
-"""The number of trees is judged on so many defaults, or on half of the training part."""
+STOPPING_DEFAULTS, MOST_STOPPING_PARTS = 200, 3
+"""The number of trees is judged on so many defaults, or on three tenths of the training part."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ TRAIN_MODULES = (
     "pruning",
     "recipe",
     "record",
+    "stability",
     "train",
     "uncertainty",
 )
