@@ -105,7 +105,29 @@ def table(result: Mapping[str, Any]) -> list[str]:
             f"{row['name']:15} {auc:24} {against:>26} {metrics['log_loss']['value']:8.4f} "
             f"{metrics['cost_per_file']['value']:6.3f} {row['seconds']:6.0f} s"
         )
-    return lines
+    lines += [
+        "",
+        f"{'model':15} {'ECE (noise floor)':>17} {'observed/expected':>22} {'cost against accepting all':>27}",
+    ]
+    for row in result["rows"]:
+        metrics = row["metrics"]
+        observed, saved = (
+            template.format(**metrics[name])
+            for name, template in (
+                ("observed_expected", "{value:.3f} [{low:.3f}, {high:.3f}]"),
+                ("cost_against_accepting_all", "{value:+.1%} [{low:+.1%}, {high:+.1%}]"),
+            )
+        )
+        error = f"{metrics['ece']['value']:.4f} ({metrics['ece_noise_floor']['value']:.4f})"
+        lines.append(f"{row['name']:15} {error:>17} {observed:>22} {saved:>27}")
+    saved = "{value:+.1%} [{low:+.1%}, {high:+.1%}]".format(
+        **_champion(result)["metrics"]["cost_against_half"]
+    )
+    return [*lines, "", f"{CHAMPION}: cost against a cut-off of 50 % {saved}"]
+
+
+def _champion(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    return next(row for row in result["rows"] if row["name"] == CHAMPION)
 
 
 def _candidates(home: Home) -> dict[str, _Candidate]:

@@ -233,6 +233,10 @@ def evaluate(
         "auc": auc,
         "gini": Estimate(2 * auc.value - 1, 2 * auc.low - 1, 2 * auc.high - 1),
     }
+    # A redrawn portfolio adds noise of its own to every bin, so that all draws of the error lie
+    # above it: they say how wide the interval is, not where.
+    surplus = float(np.nanmedian(drawn["ece"])) - values["ece"] if drawn["ece"] else 0.0
+    drawn["ece"] = [max(0.0, one - surplus) for one in drawn["ece"]]
     return result | {name: _percentiles(value, drawn[name]) for name, value in values.items()}
 
 

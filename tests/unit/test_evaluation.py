@@ -99,7 +99,9 @@ def test_intervals_hold_their_value_and_shrink_with_the_sample():
     few = evaluate(*_scored(1000, seed=1), costs=TENTH)
     many = evaluate(*_scored(16_000, seed=1), costs=TENTH)
 
-    for name in ("auc", "ks", "brier", "log_loss", "cost_per_file", "acceptance_rate", "observed_expected"):
+    for name in (
+        "auc", "ks", "brier", "log_loss", "ece", "cost_per_file", "acceptance_rate", "observed_expected"
+    ):  # fmt: skip
         assert few[name].low <= few[name].value <= few[name].high, name
         assert many[name].high - many[name].low < few[name].high - few[name].low, name
 
