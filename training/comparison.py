@@ -107,7 +107,7 @@ def table(result: Mapping[str, Any]) -> list[str]:
         )
     lines += [
         "",
-        f"{'model':15} {'ECE (noise floor)':>17} {'observed/expected':>22} {'cost against accepting all':>27}",
+        f"{'model':15} {'ECE (noise floor)':>17} {'observed/expected':>22} {'cost less accept all':>27}",
     ]
     for row in result["rows"]:
         metrics = row["metrics"]
