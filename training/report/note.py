@@ -207,7 +207,7 @@ def next_steps(facts: Facts) -> list[str]:
     ).get("missing", {})
     if missing.get("installments_payments", 0) > 0.5:
         steps.append(
-            "**Remesurer les échéances payées** là où leur table est complète : elle ne l’est pas dans "
+            "**Remesurer les échéances payées** là où leur table est complète : elle est peu remplie dans "
             "ces données."
         )
     if facts.searches["release"] is None:
