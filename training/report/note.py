@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from model import dictionary, locale, reasons
-from model.card import Bullets, Card, CardTable, cost_at, cost_of_accepting_all, model_card
+from model.card import Bullets, Card, CardTable, Paragraph, cost_at, cost_of_accepting_all, model_card
 from model.features import feature_names
 from model.tables import HISTORY
 from training.report import figures, words
@@ -38,7 +38,7 @@ def note_data(facts: Facts) -> dict[str, Any]:
             "language": FR,
             "title": "Note méthodologique",
             "chapters": list(CHAPTERS),
-            "v": values(facts),
+            "v": {**values(facts), "zone_words": zone_words(card)},
             "t": tables(facts, card),
             "f": {name: drawing.as_json() for name, drawing in drawings(facts).items()},
             "fairness": fairness_words(card),
@@ -242,6 +242,13 @@ def bullets(card: Card, section: str) -> list[str]:
     ]
 
 
+def zone_words(card: Card) -> str:
+    """What models of other samples say outside the zone of review; empty where it was not measured."""
+    said = [block.text for block in card.section("policy").blocks if isinstance(block, Paragraph)]
+    width = "±\u00a0"
+    return next((words.replace("**", "") for words in said if width in words), "")
+
+
 def fairness_words(card: Card) -> list[str]:
     """Sex, age, who is over- or under-charged, the age question: one page has no room for every criterion."""
     others = [f"**{figures.attribute_name(name)}**" for name in OTHER_ATTRIBUTES]
@@ -322,7 +329,7 @@ def comparison_table(facts: Facts) -> dict[str, Any]:
     rows = facts.needed("comparison")["rows"]
     return {
         "columns": [
-            "Modèle", "Variables", "AUC", "Écart d’AUC au modèle opéré", "Perte", "Brier", "Coût", "Temps",
+            "Modèle", "Variables", "AUC", "Écart d’AUC", "Perte", "Brier", "Coût", "Temps",
         ],
         "rows": [
             [
