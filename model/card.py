@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from model import dictionary, locale
+from model import dictionary, locale, reasons
 from model.errors import UnavailableError
 from model.features import feature_names
 
@@ -37,6 +37,10 @@ _FILES = 1_000
 """Costs are told for so many applications."""
 
 _SPARSE = 0.5
+_CONTRADICTED = 0.01
+_TOLD_ABOVE = ("calibration or costs look wrong", "the zone of review is narrow")
+"""Starts of the warnings that a sentence of the card tells in its own language."""
+
 _CATEGORIES = {"family_status": "NAME_FAMILY_STATUS", "education": "NAME_EDUCATION_TYPE"}
 _ASKED_FIRST = ("sex", "age")
 _Z = 1.959963984540054
@@ -312,6 +316,7 @@ class _Teller:
                 (False, True, True),
             ),
             Paragraph(" ".join(self._judgements())),
+            *self._coverage(),
             self._expected(),
         ]
 
@@ -353,6 +358,7 @@ class _Teller:
                 ),
             ),
             Paragraph(self.say("policy.inside" if inside else "policy.outside"), "" if inside else "unf"),
+            *self._review_zone(),
             *self._costs(),
             CardTable(
                 self.say("policy.grades"),
@@ -392,6 +398,7 @@ class _Teller:
                     *(self._worst(name, shown[name], worst[name]) for name in by_itself),
                     *self._fine({name: row for name, row in worst.items() if name not in by_itself}),
                     *self._charged(shown),
+                    *self._alternatives(),
                     age,
                     self.say("fairness.no_cutoff"),
                 )
@@ -436,7 +443,11 @@ class _Teller:
         if sparse:
             items.append(self.say("limits.history", tables=", ".join(sparse)))
         items.append(self.say("limits.causes"))
-        items += [self.say("limits.warning", warning=words) for words in self.evaluation.get("warnings", ())]
+        items += [
+            self.say("limits.warning", warning=words)
+            for words in self.evaluation.get("warnings", ())
+            if not words.startswith(_TOLD_ABOVE)
+        ]
         return [Bullets(tuple(items))]
 
     def versions(self) -> list[Block]:
@@ -546,6 +557,71 @@ class _Teller:
                 least=self._number(2 * error, 3 if error >= 0.002 else 4),
             ),
         ]
+
+    def _coverage(self) -> list[Block]:
+        """How often the interval beside a client's probability holds."""
+        found = self.evaluation.get("coverage")
+        if not found:
+            return []
+        return [
+            Paragraph(
+                self.say(
+                    "performance.coverage",
+                    agreement=self._percent(found["agreement"]),
+                    width=self._points(found["width"]),
+                )
+            )
+        ]
+
+    def _review_zone(self) -> list[Block]:
+        """Whether models trained on other samples agree outside the zone of review."""
+        zone = self.evaluation.get("review_zone")
+        rows = {row["halfwidth"]: row for row in (zone or {}).get("rows", ())}
+        operated = rows.get((zone or {}).get("operated"))
+        if zone is None or operated is None:
+            return []
+        told = {
+            "width": self._number(operated["halfwidth"], 2),
+            "contradicted": self._percent(operated["contradicted"]),
+        }
+        if operated["contradicted"] < _CONTRADICTED:
+            return [Paragraph(self.say("policy.zone_firm", **told))]
+        wider = rows.get(zone.get("smallest"))
+        remedy = (
+            self.say(
+                "policy.zone_wider",
+                width=self._number(wider["halfwidth"], 2),
+                share=locale.percent(wider["share"], self.language, digits=0),
+            )
+            if wider
+            else self.say("policy.zone_none")
+        )
+        return [Paragraph(f"{self.say('policy.zone_narrow', **told)} {remedy}", "unf")]
+
+    def _alternatives(self) -> list[str]:
+        """Less discriminatory variants that the release tried, and those that ask for a choice."""
+        tried = [
+            row for row in (self._optional(RELEASE) or {}).get("alternatives", ()) if row["name"] != "base"
+        ]
+        if not tried:
+            return []
+        asked = [row["name"] for row in tried if row.get("ask")]
+        if not asked:
+            return [self.say("fairness.alternatives_none", tried=self._count(len(tried)))]
+        return [
+            self.say(
+                "fairness.alternatives_ask",
+                tried=self._count(len(tried)),
+                asked=", ".join(self._variant(name) for name in asked),
+            )
+        ]
+
+    def _variant(self, name: str) -> str:
+        """Words for ``without R11`` and ``free R11``."""
+        kind, _, code = name.partition(" ")
+        if kind in ("without", "free") and code in reasons.CODES:
+            return self.say(f"fairness.{kind}", code=code, label=reasons.label(code, self.language).lower())
+        return name
 
     def _expected(self) -> CardTable:
         this = (
@@ -662,10 +738,14 @@ class _Teller:
         if not {"excluded", "used"} <= set(variants):
             return self.say("fairness.age_missing"), []
         without, using = variants["excluded"], variants["used"]
-        sentence = self.say(
-            "fairness.age_both",
-            auc=self._moved("auc", _value(without["auc"]), _value(using["auc"]), 3),
-            ratio=self._moved("ratio", _value(without["ratios"]["age"]), _value(using["ratios"]["age"]), 2),
+        auc = self._moved("auc", _value(without["auc"]), _value(using["auc"]), 3)
+        before, after = (row["ratios"].get("age") for row in (without, using))
+        sentence = (
+            self.say(
+                "fairness.age_both", auc=auc, ratio=self._moved("ratio", _value(before), _value(after), 2)
+            )
+            if before is not None and after is not None
+            else self.say("fairness.age_auc", auc=auc)
         )
         names = {"excluded": "excluded", "used": "used", "used+sex": "used_sex"}
         table = CardTable(
@@ -682,8 +762,7 @@ class _Teller:
                     self.say(f"fairness.variant_{names[name]}"),
                     self._number(_value(row["auc"]), 3),
                     self._count(_FILES * _value(row["cost_per_file"]) / self.policy.cost_fp),
-                    self._number(_value(row["ratios"]["sex"]), 2),
-                    self._number(_value(row["ratios"]["age"]), 2),
+                    *(self._known_ratio(row["ratios"].get(name)) for name in _ASKED_FIRST),
                 )
                 for name, row in variants.items()
                 if name in names
@@ -780,6 +859,9 @@ class _Teller:
 
     def _known_percent(self, value: float | None) -> str:
         return "–" if value is None else self._percent(value)
+
+    def _known_ratio(self, figure: Any) -> str:
+        return "–" if figure is None else self._number(_value(figure), 2)
 
     def _percents(self, low: float, high: float) -> str:
         return locale.interval(low, high, self.language)

@@ -7,8 +7,8 @@ from model.features.spec import Source
 PREVIOUS_APPLICATION = Source(
     table="previous_application",
     prefix="PREV_",
-    # 365243 days is the archive's "none". No feature of the kernel reads these five yet;
-    # whoever adds one gets missing, not a thousand years.
+    # 365243 days is the archive's "none": whoever reads one of these five gets missing, not a
+    # thousand years.
     rows={
         "DAYS_FIRST_DRAWING": "nullif(DAYS_FIRST_DRAWING, 365243)",
         "DAYS_FIRST_DUE": "nullif(DAYS_FIRST_DUE, 365243)",

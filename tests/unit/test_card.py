@@ -266,7 +266,10 @@ def variant(name, auc, ratio):
         "variant": name,
         "auc": {"value": auc, "low": auc - 0.01, "high": auc + 0.01},
         "cost_per_file": {"value": 0.5, "low": 0.4, "high": 0.6},
-        "ratios": {"sex": 0.9, "age": ratio},
+        "ratios": {
+            "sex": {"value": 0.9, "low": 0.85, "high": 0.95, "group": "M"},
+            **({} if ratio is None else {"age": {"value": ratio, "low": ratio - 0.05, "high": ratio + 0.05}}),
+        },
     }
 
 
@@ -291,6 +294,67 @@ def test_the_age_question_is_answered_by_both_variants(told, used, words):
     assert all(word in bullets(made, "fairness") for word in words)
     tables = [block for block in made.section("fairness").blocks if isinstance(block, CardTable)]
     assert [row[0] for row in tables[0].rows] == ["Age excluded (operated)", "Age used"]
+
+
+def test_too_few_files_for_a_ratio_by_age_is_said(told):
+    release = {"age": [variant("excluded", 0.760, None), variant("used", 0.762, None)]}
+    made = card.model_card(told(extras={"release": release}), "en")
+
+    assert "too few files for a ratio by age" in bullets(made, "fairness")
+    tables = [block for block in made.section("fairness").blocks if isinstance(block, CardTable)]
+    assert tables[0].rows[0][-2:] == ("0.90", "–")
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [([], "none raises the lowest ratio"), (["without R11"], "must choose in writing")],
+)
+def test_less_discriminatory_variants_are_told(told, asked, words):
+    rows = [{"name": name, "ask": name in asked} for name in ("base", "without R11", "free R05")]
+    said = bullets(card.model_card(told(extras={"release": {"alternatives": rows}}), "en"), "fairness")
+
+    assert "2 tried" in said and words in said
+    assert ("without R11 (time in current job)" in said) == bool(asked)
+
+
+def with_evaluation(bundle, **parts):
+    made = replace(bundle, evaluation={**bundle.evaluation, **parts})
+    made._extras.update(bundle._extras)
+    return made
+
+
+def zone(contradicted, smallest):
+    rows = [
+        {"halfwidth": 0.15, "share": 0.09, "contradicted": contradicted},
+        {"halfwidth": 0.45, "share": 0.31, "contradicted": 0.008},
+    ]
+    return {"rows": rows, "operated": 0.15, "smallest": smallest}
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (zone(0.004, 0.15), ["decide otherwise in 0.4% of the files"]),
+        (zone(0.05, 0.45), ["review zone is narrow", "±0.45 would keep them under 1%, with 31%"]),
+        (zone(0.05, None), ["review zone is narrow", "None of the widths tried"]),
+    ],
+)
+def test_the_review_zone_is_told_against_models_of_other_samples(told, found, words):
+    said = paragraphs(card.model_card(with_evaluation(told(), review_zone=found), "en"), "policy")
+
+    assert all(piece in said for piece in words)
+
+
+def test_the_interval_of_a_client_is_told_with_how_often_it_holds(told):
+    covered = with_evaluation(told(), coverage={"agreement": 0.953, "width": 0.052})
+
+    assert "in 95.3% of the bands" in paragraphs(card.model_card(covered, "en"), "performance")
+
+
+def test_a_warning_that_a_sentence_tells_is_not_repeated(told):
+    warned = with_evaluation(told(), warnings=["the zone of review is narrow for so few labels: …"])
+
+    assert "narrow" not in bullets(card.model_card(warned, "en"), "limits")
 
 
 def test_without_both_variants_the_card_says_that_nobody_counted(told):

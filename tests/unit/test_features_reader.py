@@ -265,6 +265,16 @@ def test_a_total_of_what_nobody_knows_is_missing_and_of_no_row_zero() -> None:
     assert np.isnan(read({}, previous_application=[old, unknown])["PREV_ASKED_365D"])
 
 
+def test_a_ratio_of_last_values_takes_both_from_the_same_row() -> None:
+    months = [
+        {"SK_ID_PREV": 1, "MONTHS_BALANCE": -2, "CNT_INSTALMENT": 10, "CNT_INSTALMENT_FUTURE": 4},
+        {"SK_ID_PREV": 1, "MONTHS_BALANCE": -1, "CNT_INSTALMENT": None, "CNT_INSTALMENT_FUTURE": 3},
+    ]
+    found = read({}, POS_CASH_balance=months)
+
+    assert (found["POS_REMAINING"], found["POS_REMAINING_RATIO"]) == (3, np.float32(0.4))
+
+
 def test_the_last_row_is_the_latest_that_knows_the_value_ties_going_to_the_higher_number() -> None:
     rows = [
         {"SK_ID_PREV": 7, "DAYS_DECISION": -30, "NAME_CONTRACT_STATUS": "Approved", "CNT_PAYMENT": 12},

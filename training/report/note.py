@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from model import dictionary, locale, reasons
-from model.card import Bullets, Card, CardTable, cost_at, cost_of_accepting_all, model_card
+from model.card import Bullets, Card, CardTable, Paragraph, cost_at, cost_of_accepting_all, model_card
 from model.features import feature_names
 from model.tables import HISTORY
 from training.report import figures, words
@@ -38,7 +38,7 @@ def note_data(facts: Facts) -> dict[str, Any]:
             "language": FR,
             "title": "Note méthodologique",
             "chapters": list(CHAPTERS),
-            "v": values(facts),
+            "v": {**values(facts), "zone_words": zone_words(card)},
             "t": tables(facts, card),
             "f": {name: drawing.as_json() for name, drawing in drawings(facts).items()},
             "fairness": fairness_words(card),
@@ -207,7 +207,7 @@ def next_steps(facts: Facts) -> list[str]:
     ).get("missing", {})
     if missing.get("installments_payments", 0) > 0.5:
         steps.append(
-            "**Remesurer les échéances payées** là où leur table est complète : elle ne l’est pas dans "
+            "**Remesurer les échéances payées** là où leur table est complète : elle est peu remplie dans "
             "ces données."
         )
     if facts.searches["release"] is None:
@@ -240,6 +240,13 @@ def bullets(card: Card, section: str) -> list[str]:
     return [
         item for block in card.section(section).blocks if isinstance(block, Bullets) for item in block.items
     ]
+
+
+def zone_words(card: Card) -> str:
+    """What models of other samples say outside the zone of review; empty where it was not measured."""
+    said = [block.text for block in card.section("policy").blocks if isinstance(block, Paragraph)]
+    width = "±\u00a0"
+    return next((words.replace("**", "") for words in said if width in words), "")
 
 
 def fairness_words(card: Card) -> list[str]:
@@ -322,7 +329,7 @@ def comparison_table(facts: Facts) -> dict[str, Any]:
     rows = facts.needed("comparison")["rows"]
     return {
         "columns": [
-            "Modèle", "Variables", "AUC", "Écart d’AUC au modèle opéré", "Perte", "Brier", "Coût", "Temps",
+            "Modèle", "Variables", "AUC", "Écart d’AUC", "Perte", "Brier", "Coût", "Temps",
         ],
         "rows": [
             [
