@@ -37,15 +37,18 @@ CANDIDATE = "candidate.json"
 _PARENT = "mlflow.parentRunId"
 # Modules of this room that decide a candidate's figures, whoever asks for it.
 _PROTOCOL = (
+    "alternatives",
     "boosting",
     "calibrate",
     "dataset",
     "evaluation",
+    "fairness",
     "folds",
     "imbalance",
     "learners",
     "protocol",
     "pruning",
+    "stability",
 )
 
 Row = dict[str, Any]
