@@ -157,7 +157,7 @@ def pruning(result: Mapping[str, Any], width: float = 229, height: float = 128) 
 
 def imbalance(rows: Sequence[Mapping[str, Any]], *, accept_all: float, width: float = 482) -> Drawing:
     """What each treatment does to the order, and to the cost, before and after calibration."""
-    row, top, label = 16.5, 24.0, 128.0
+    row, top, label = 16.5, 24.0, 136.0
     height = top + row * len(rows) + 22
     said = "; ".join(
         f"{one['label'][FR]} : coût {_cost(one['raw'])} brut, {_cost(one['calibrated'])} calibré"
@@ -295,7 +295,7 @@ def calibration(
 
 def comparison(rows: Sequence[Mapping[str, Any]], *, own: str, width: float = 482) -> Drawing:
     """AUC and cost of each model, with intervals."""
-    row, top, label = 20.0, 20.0, 128.0
+    row, top, label = 20.0, 20.0, 164.0
     bottom = top + row * len(rows)
     said = "; ".join(
         f"{one['label'][FR]} : AUC {locale.number(one['metrics']['auc']['value'], FR, digits=3)}"
@@ -513,7 +513,7 @@ def first_reasons(
 
 
 def fairness(tables: Mapping[str, Any], *, attributes: Sequence[str] = ("sex", "age"), width: float = 482,
-             row: float = 15.0) -> Drawing:  # fmt: skip
+             row: float = 13.5) -> Drawing:  # fmt: skip
     """Acceptance by group against four fifths of the best, and observed over expected."""
     shown = [
         (attribute, group)

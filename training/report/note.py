@@ -28,6 +28,10 @@ CHAPTERS = {
 OTHER_ATTRIBUTES = ("family_status", "children", "region_rating", "education", "external_scores")
 
 _HALF = 229.0
+_UNSEARCHED = {
+    "release": "élagage, variantes moins discriminantes et question de l’âge (`training release`)",
+    "tuning": "hyperparamètres (`training tune`)",
+}
 
 
 def note_data(facts: Facts) -> dict[str, Any]:
@@ -210,13 +214,9 @@ def next_steps(facts: Facts) -> list[str]:
             "**Remesurer les échéances payées** là où leur table est complète : elle est peu remplie dans "
             "ces données."
         )
-    if facts.searches["release"] is None:
-        steps.append(
-            "**Chiffrer l’élagage, les variantes moins discriminantes et la question de l’âge** "
-            "(`training release`)."
-        )
-    if facts.searches["tuning"] is None:
-        steps.append("**Lancer la recherche d’hyperparamètres** (`training tune`).")
+    unsearched = [command for kind, command in _UNSEARCHED.items() if facts.searches[kind] is None]
+    if unsearched:
+        steps.append(f"**Lancer ce qui ne l’a pas été sur ces données** : {words.listed(unsearched)}.")
     steps += [
         "**Dater les demandes** : un essai hors période, et un suivi par mois de décision, en dépendent.",
         "**Observer derrière le seuil** : accorder au hasard une petite part des refus, suivie à part, "
