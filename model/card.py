@@ -739,6 +739,8 @@ class _Teller:
             return self.say("fairness.age_missing"), []
         without, using = variants["excluded"], variants["used"]
         auc = self._moved("auc", _value(without["auc"]), _value(using["auc"]), 3)
+        if abs(_value(using["auc"]) - _value(without["auc"])) < _half_width(without["auc"]):
+            auc += self.say("fairness.auc_within")
         before, after = (row["ratios"].get("age") for row in (without, using))
         sentence = (
             self.say(
@@ -911,6 +913,11 @@ _GROUP_ORDER = {"under_25": -1}
 
 def _mean(row: Mapping[str, Any] | None) -> float:
     return float(row["mean"]) if row else 0.0
+
+
+def _half_width(figure: Any) -> float:
+    """Half of an estimate's interval; nothing where none is known."""
+    return (figure["high"] - figure["low"]) / 2 if isinstance(figure, Mapping) else 0.0
 
 
 def _value(figure: Any) -> float:

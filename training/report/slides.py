@@ -57,11 +57,22 @@ def more_values(facts: Facts) -> dict[str, str]:
         "logistic_auc": number(logistic["metrics"]["auc"]["value"]) if logistic else "",
         "noise_line": number(noise_line(_BINS, 1_000, clients), 3),
         "income_cap": percent(policy.income_cap, 0),
+        "age": age_words(facts),
         "imbalance_short": words.imbalance_short(facts.needed("imbalance")["rows"]),
         "raw": words.raw_costs(facts.needed("imbalance")["rows"]),
         "calibration_short": words.calibration_short(metrics["ece"], metrics["ece_noise_floor"]),
         "neighbours": count(facts.bundle.intervals.neighbours),
     }
+
+
+def age_words(facts: Facts) -> str:
+    """Whether the lender has both variants before him."""
+    found = {row["variant"] for row in (facts.searches["release"] or {}).get("age", ())}
+    if {"excluded", "used"} <= found:
+        return (
+            "La question de l’âge est posée au prêteur, ses deux variantes chiffrées dans la fiche du modèle."
+        )
+    return "La question de l’âge reste à chiffrer sur ces données (`python -m training release`)."
 
 
 def roc(facts: Facts) -> figures.Drawing:
