@@ -201,6 +201,11 @@ def ground_label(ground: str, language: str) -> str:
     return _words()[f"ground.{ground}"][language]
 
 
+def against_noise(ece: float, noise: float) -> Literal["under", "near", "over"]:
+    """A calibration error against what chance alone would show: twice that is the bar."""
+    return "under" if ece <= noise else "near" if ece <= 2 * noise else "over"
+
+
 @dataclass(frozen=True, slots=True)
 class RuleCost:
     """What a rule costs on the labelled clients, out of fold.
@@ -542,9 +547,9 @@ class _Teller:
         holds = ratio["low"] <= 1 <= ratio["high"]
         return [
             self.say(
-                "performance.ece_under_noise" if ece <= noise else "performance.ece_over_noise",
-                ece=self._points(ece),
-                noise=self._points(noise),
+                f"performance.ece_{against_noise(ece, noise)}_noise",
+                ece=self._fine_points(ece),
+                noise=self._fine_points(noise),
             ),
             self.say(
                 "performance.ratio_one" if holds else "performance.ratio_not_one",
@@ -870,6 +875,10 @@ class _Teller:
 
     def _points(self, value: float) -> str:
         return locale.points(100 * value, self.language, signed=False, short=True)
+
+    def _fine_points(self, value: float) -> str:
+        """With two decimals: what is compared must not round to the same."""
+        return locale.points(100 * value, self.language, signed=False, short=True, digits=2)
 
     def _numbers(self, low: float, high: float, digits: int) -> str:
         return f"{self._number(low, digits)} {_JOINT[self.language]} {self._number(high, digits)}"

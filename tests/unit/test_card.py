@@ -186,7 +186,11 @@ def changed(bundle, **estimates):
             "performance",
             "at the level of the noise",
         ),
-        ({"ece": (0.02, 0, 0.03), "ece_noise_floor": (0.006, 0, 0.01)}, "performance", "exceeds the noise"),
+        (
+            {"ece": (0.02, 0, 0.03), "ece_noise_floor": (0.006, 0, 0.01)},
+            "performance",
+            "exceeds twice the noise",
+        ),
         ({"observed_expected": (0.99, 0.9, 1.1)}, "performance", "which holds 1"),
         ({"observed_expected": (0.8, 0.7, 0.9)}, "performance", "does not hold 1"),
         ({"optimal_cutoff": (0.1, 0.08, 0.12)}, "policy", "within the interval"),

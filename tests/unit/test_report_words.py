@@ -170,7 +170,8 @@ def test_the_optimum_is_inside_or_outside():
     ("ece", "ratio", "said", "short"),
     [
         (0.004, 1.0, ["au niveau du bruit", "contient 1"], "prendre au mot"),
-        (0.04, 1.4, ["dépasse le bruit", "ne contient pas 1"], "à relire"),
+        (0.012, 1.0, ["proche du bruit", "contient 1"], "prendre au mot"),
+        (0.04, 1.4, ["dépasse deux fois le bruit", "ne contient pas 1"], "à relire"),
     ],
 )
 def test_calibration_is_told_against_its_noise(ece, ratio, said, short):

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from model import locale
+from model.card import against_noise
 
 FR = "fr"
 Verdict = Literal["better", "worse", "same"]
@@ -301,11 +302,11 @@ def optimum_words(cutoff: float, best: Estimate) -> str:
 
 def calibration_answer(ece: Estimate, noise: Estimate, ratio: Estimate) -> str:
     """Calibration against its noise floor, and observed over expected."""
-    first = (
-        "L’erreur de calibration est au niveau du bruit"
-        if ece["value"] <= noise["value"]
-        else "L’erreur de calibration dépasse le bruit"
-    )
+    first = {
+        "under": "L’erreur de calibration est au niveau du bruit",
+        "near": "L’erreur de calibration est proche du bruit, sous son double",
+        "over": "L’erreur de calibration dépasse deux fois le bruit",
+    }[against_noise(ece["value"], noise["value"])]
     holds = "contient" if ratio["low"] <= 1 <= ratio["high"] else "ne contient pas"
     return (
         f"{first} ({_points(ece)} pour {_points(noise)} attendus) ; défauts observés sur attendus : "
@@ -315,10 +316,10 @@ def calibration_answer(ece: Estimate, noise: Estimate, ratio: Estimate) -> str:
 
 def calibration_short(ece: Estimate, noise: Estimate) -> str:
     """The same in a title."""
-    if ece["value"] <= noise["value"]:
+    if against_noise(ece["value"], noise["value"]) != "over":
         return "Des probabilités que l’on peut prendre au mot"
-    return "Des probabilités à relire : l’erreur de calibration dépasse le bruit"
+    return "Des probabilités à relire : l’erreur de calibration dépasse le double du bruit"
 
 
 def _points(estimate: Estimate) -> str:
-    return locale.points(100 * estimate["value"], FR, signed=False, short=True)
+    return locale.points(100 * estimate["value"], FR, signed=False, short=True, digits=2)
