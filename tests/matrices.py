@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 from functools import cache
@@ -41,7 +42,8 @@ def matrix_home(root: Path, *, clients: int = 400, seed: int = 0) -> Home:
     home = Home(root)
     home.lake.mkdir(parents=True)
     pq.write_table(table, home.features)
-    (home.lake / "manifest.json").write_text(f'{{"invented": {seed}}}')
+    invented = {"fictional": True, "missing": [], "tables": {"application": {"sha256": f"seed {seed}"}}}
+    (home.lake / "manifest.json").write_text(json.dumps(invented))
     home.mlflow.mkdir()
     shutil.copy(_empty_mlflow(), home.mlflow / "mlflow.db")
     return home

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -99,11 +100,21 @@ def read_clients(home: Home, *, wanted: Callable[[str], bool] = not_excluded) ->
 
 
 def lake_digest(home: Home) -> str:
-    """SHA-256 of the lake's manifest, which holds the digest of every table."""
+    """SHA-256 of what the lake holds: the digest of every table, and which tables are missing.
+
+    The day of the ingest and the name of the archive are left out, so that the same data read again
+    are the same data.
+    """
     path = home.lake / "manifest.json"
     if not path.exists():
         raise UnavailableError(f"{path} does not exist: ingest an archive first", code="no_lake")
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    manifest = json.loads(path.read_bytes())
+    held = {
+        "fictional": manifest["fictional"],
+        "missing": manifest["missing"],
+        "tables": {name: table["sha256"] for name, table in manifest["tables"].items()},
+    }
+    return hashlib.sha256(json.dumps(held, sort_keys=True).encode()).hexdigest()
 
 
 def _read_matrix(file: pq.ParquetFile, features: list[str]) -> np.ndarray:

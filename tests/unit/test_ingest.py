@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ from model.home import Home
 from model.tables import TABLES
 from training import folders, sources
 from training.__main__ import cli
+from training.dataset import lake_digest
 from training.ingest import ingest
 from training.portfolio import write_portfolio
 
@@ -246,6 +248,26 @@ def test_history_of_unknown_clients_is_counted_and_kept_out(folder: Path, home: 
     balance = set(pq.read_table(home.lake / "bureau_balance.parquet")["SK_ID_BUREAU"].to_pylist())
     assert balance <= kept
     assert any(line.startswith("bureau:") and "more kept out" in line for line in notices)
+
+
+def test_the_same_data_read_again_are_the_same_data_whatever_the_day_and_the_name(
+    portfolio: Path, home: Home, tmp_path: Path
+) -> None:
+    ingest(portfolio, home)
+    first, manifest = lake_digest(home), home.lake / "manifest.json"
+    told = json.loads(manifest.read_text())
+
+    renamed = tmp_path / "again"
+    shutil.copytree(portfolio, renamed)
+    ingest(renamed, home)
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"ingested_at": "2031-01-01T00:00:00"}))
+    assert lake_digest(home) == first
+
+    manifest.write_text(json.dumps(told | {"missing": ["bureau"]}))
+    assert lake_digest(home) != first
+    told["tables"]["bureau"]["sha256"] = "0" * 64
+    manifest.write_text(json.dumps(told))
+    assert lake_digest(home) != first
 
 
 def test_the_manifest_names_source_tables_and_fingerprints(portfolio: Path, home: Home) -> None:
