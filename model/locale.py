@@ -229,7 +229,7 @@ def _hour(x: float, language: str) -> str:
     """An hour of the day: « 10 h » / "10:00"; a mean of several keeps its tenths: « 10,5 h »."""
     shown = _tenth(x)
     if language == "en" and isinstance(shown, int):
-        return f"{shown}:00"
+        return f"{number(shown, language, digits=0)}:00"
     return f"{number(shown, language, digits=0 if isinstance(shown, int) else 1)}{NBSP}h"
 
 

@@ -280,8 +280,13 @@ def relative_cost(
     """
     operated = per_client(target, pd_, costs)["cost_per_file"].mean(axis=0)
     other = per_client(target, pd_, replace(costs, cutoff=cutoff))["cost_per_file"].mean(axis=0)
-    drawn = [(weight @ operated) / (weight @ other) - 1 for weight in _weights(target, draws, seed)]
-    return _percentiles(operated.mean() / other.mean() - 1, drawn)
+    drawn = [_relative(weight @ operated, weight @ other) for weight in _weights(target, draws, seed)]
+    return _percentiles(_relative(operated.mean(), other.mean()), drawn)
+
+
+def _relative(cost: float, other: float) -> float:
+    """NaN where the other rule costs nothing: there is no share of nothing."""
+    return float(cost / other - 1) if other > 0 else float("nan")
 
 
 def per_client(target: np.ndarray, pd_: np.ndarray, costs: Costs) -> dict[str, np.ndarray]:
