@@ -34,6 +34,7 @@ Piece: TypeAlias = tuple[Literal["plain", "strong", "code"], str]
 _FILE = Path(__file__).with_name("card.toml")
 _PIECE = re.compile(r"\*\*(.+?)\*\*|`(.+?)`")
 _FILES = 1_000
+_MOST_NAMED = 4
 """Costs are told for so many applications."""
 
 _SPARSE = 0.5
@@ -617,16 +618,22 @@ class _Teller:
             self.say(
                 "fairness.alternatives_ask",
                 tried=self._count(len(tried)),
-                asked=", ".join(self._variant(name) for name in asked),
+                asked=self.say("fairness.and").join(self._variants(asked)),
             )
         ]
 
-    def _variant(self, name: str) -> str:
-        """Words for ``without R11`` and ``free R11``."""
-        kind, _, code = name.partition(" ")
-        if kind in ("without", "free") and code in reasons.CODES:
-            return self.say(f"fairness.{kind}", code=code, label=reasons.label(code, self.language).lower())
-        return name
+    def _variants(self, names: Sequence[str]) -> list[str]:
+        """Words for ``without R11`` and ``free R11``; with many, codes alone: a line has an end."""
+        said = []
+        for kind in ("without", "free"):
+            codes = [name.partition(" ")[2] for name in names if name.startswith(f"{kind} ")]
+            if codes:
+                told = codes if len(names) > _MOST_NAMED else [self._named(code) for code in codes]
+                said.append(self.say(f"fairness.{kind}", codes=", ".join(told)))
+        return said
+
+    def _named(self, code: str) -> str:
+        return f"{code} ({reasons.label(code, self.language).lower()})"
 
     def _expected(self) -> CardTable:
         this = (

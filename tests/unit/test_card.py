@@ -325,6 +325,14 @@ def test_less_discriminatory_variants_are_told(told, asked, words):
     assert ("without R11 (time in current job)" in said) == bool(asked)
 
 
+def test_many_variants_that_ask_are_told_by_their_codes(told):
+    names = ("base", "without R11", "without R16", "without R19", "free R05", "free R21")
+    rows = [{"name": name, "ask": name != "base"} for name in names]
+    said = bullets(card.model_card(told(extras={"release": {"alternatives": rows}}), "fr"), "fairness")
+
+    assert "sans R11, R16, R19\u00a0; sens imposé levé pour R05, R21." in said
+
+
 def with_evaluation(bundle, **parts):
     made = replace(bundle, evaluation={**bundle.evaluation, **parts})
     made._extras.update(bundle._extras)
