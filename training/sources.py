@@ -33,6 +33,7 @@ PORTFOLIO_MARK = "portfolio.json"
 """File by which a fictional portfolio says what it is."""
 
 _CHUNK = 2**20
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
 _SUFFIXES = (".csv", ".parquet")
 _KNOWN_EXTRAS = ("sample_submission.csv", "HomeCredit_columns_description.csv", PORTFOLIO_MARK)
 
@@ -177,6 +178,8 @@ def _refuse_unsafe(path: Path, entry: zipfile.ZipInfo) -> None:
         reason = "it is a symbolic link"
     elif entry.flag_bits & 0x1:
         reason = "it is encrypted"
+    elif entry.compress_type not in _COMPRESSIONS:
+        reason = "its compression cannot be read here"
     elif entry.file_size > MAX_FILE_BYTES:
         reason = f"it would extract to {entry.file_size:,} bytes, more than {MAX_FILE_BYTES:,}"
     elif entry.file_size > RATIO_FROM_BYTES and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
@@ -253,7 +256,7 @@ def _is_fictional(path: Path, zipped: bool) -> bool:
         return json.loads(text).get("fictional") is True
     except FileNotFoundError:
         return False
-    except (ValueError, AttributeError, zipfile.BadZipFile) as error:
+    except (ValueError, AttributeError, zipfile.BadZipFile, zlib.error, RuntimeError) as error:
         raise InputError(
             f"{path.name}: {PORTFOLIO_MARK} is not readable. Write the portfolio again.",
             code="damaged_archive",
@@ -275,7 +278,8 @@ def _extract(path: Path, file: SourceFile, target: Path) -> None:
             with archive.open(entry) as member, target.open("wb") as output:
                 # ZipExtFile stops at the declared size and checks the CRC at the end.
                 shutil.copyfileobj(member, output, _CHUNK)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        # RuntimeError: flags of a member that zipfile does not read.
+        except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:
             raise InputError(
                 f"{path.name}: {file.name} is damaged ({_short(error)}). Fetch the archive again.",
                 code="damaged_archive",

@@ -638,6 +638,38 @@ def test_a_damaged_member_is_refused(folder: Path, home: Home, tmp_path: Path) -
     assert message.endswith("Fetch the archive again.")
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [(8, 0x1, "it is encrypted"), (10, 99, "its compression cannot be read here")],
+)
+def test_a_member_that_this_program_cannot_open_is_refused_before_anything_is_read(
+    folder: Path, home: Home, tmp_path: Path, field: int, value: int, reason: str
+) -> None:
+    archive = zipped(folder, tmp_path / "a.zip")
+    data = bytearray(archive.read_bytes())
+    entry = data.rindex(b"bureau.csv") - 46  # its entry in the directory at the end of the archive
+    assert data[entry : entry + 4] == b"PK\x01\x02"
+    data[entry + field : entry + field + 2] = value.to_bytes(2, "little")
+    archive.write_bytes(data)
+
+    assert f"bureau.csv is refused: {reason}" in refusal(archive, home).detail
+
+
+def test_a_member_that_asks_for_what_zip_readers_do_not_do_is_refused(
+    folder: Path, home: Home, tmp_path: Path
+) -> None:
+    archive = zipped(folder, tmp_path / "a.zip")
+    with zipfile.ZipFile(archive) as opened:
+        offset = opened.getinfo("bureau.csv").header_offset
+    data = bytearray(archive.read_bytes())
+    data[offset + 6] |= 0x20  # patched data: zipfile does not open such a member
+    entry = data.rindex(b"bureau.csv") - 46
+    data[entry + 8] |= 0x20
+    archive.write_bytes(data)
+
+    assert "bureau.csv is damaged" in refusal(archive, home).detail
+
+
 def test_a_cut_off_zip_is_refused(folder: Path, home: Home, tmp_path: Path) -> None:
     archive = zipped(folder, tmp_path / "a.zip")
     archive.write_bytes(archive.read_bytes()[:-2000])
